@@ -1,0 +1,96 @@
+/* Every setting and limit of the service: one table with name, unit, default, range and help text.
+ *
+ * The name gives the flag (`--max-timeout`) and the environment variable (`PYEXEC_MAX_TIMEOUT`). A flag wins over
+ * the environment, the environment over the default. `--help` and docs/configuration.md are printed from the table.
+ */
+#ifndef PYEXEC_BASE_SETTINGS_H
+#define PYEXEC_BASE_SETTINGS_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define SETTINGS_TEXT_MAX 128
+
+/* Times are kept in milliseconds and sizes in bytes, whatever unit the operator writes them in. */
+struct settings {
+    char listen[SETTINGS_TEXT_MAX]; /* address:port, [address]:port for IPv6 */
+
+    uint64_t default_timeout_ms; /* wall clock of a run */
+    uint64_t max_timeout_ms;
+    uint64_t default_memory_bytes; /* of a whole sandbox */
+    uint64_t min_memory_bytes;
+    uint64_t max_memory_bytes;
+    uint64_t max_cpu_ms;       /* CPU time of a whole sandbox */
+    uint64_t max_processes;    /* processes and threads of a sandbox */
+    uint64_t max_open_files;   /* per process of a sandbox */
+    uint64_t max_file_bytes;   /* one file a script writes */
+    uint64_t max_disk_bytes;   /* the whole private directory */
+    uint64_t max_inodes;       /* files and directories in it */
+    uint64_t max_output_bytes; /* kept of stdout, and of stderr */
+    uint64_t max_result_bytes; /* the result's JSON text */
+
+    uint64_t max_script_bytes;
+    uint64_t max_body_bytes;
+    uint64_t max_files;
+    uint64_t max_header_bytes;
+    uint64_t header_timeout_ms; /* from the connection or the last answer's end to the last header byte */
+    uint64_t body_timeout_ms;   /* from the last header byte to the last body byte */
+    uint64_t idle_timeout_ms;   /* a kept-alive connection without a request */
+    uint64_t max_connections;
+
+    uint64_t max_running;      /* runs at once */
+    uint64_t max_queue;        /* requests that wait for a sandbox */
+    uint64_t queue_timeout_ms; /* the longest wait in the queue */
+    uint64_t pool_lean;        /* ready sandboxes kept; 0: chosen from the number of cores */
+    uint64_t pool_data;
+    uint64_t guest_max_runs;   /* a guest is replaced after this many sandboxes */
+    uint64_t guest_max_age_ms; /* or after this time */
+    uint64_t drain_timeout_ms; /* how long SIGTERM waits for running scripts */
+
+    uint64_t uid_base;  /* first user id of the block for guests and slots, when started as root */
+    uint64_t log_level; /* enum log_level */
+};
+
+enum setting_type {
+    SETTING_TEXT,
+    SETTING_COUNT,   /* a plain number */
+    SETTING_SECONDS, /* written in seconds, decimals allowed; kept in milliseconds */
+    SETTING_BYTES,
+    SETTING_MEBIBYTES, /* written in MiB, kept in bytes */
+    SETTING_LOG_LEVEL, /* error, warning, info, debug */
+};
+
+struct setting {
+    const char *name; /* as in the contract and the environment variable, lower case with underscores */
+    enum setting_type type;
+    const char *default_text; /* in the operator's unit */
+    uint64_t least, most;     /* in the operator's unit; for seconds whole ones */
+    size_t offset;            /* into struct settings */
+    const char *help;
+};
+
+/* The table; *ret_count entries, in the order of --help. Static, never freed. */
+const struct setting *settings_table(size_t *ret_count);
+
+/* Fills *ret_settings with the defaults. */
+void settings_default(struct settings *ret_settings);
+
+/* Reads the environment (all PYEXEC_* variables; an unknown one is an error that names the nearest known one) and then
+ * the arguments argv[1] to argv[argc - 1], each `--name=value` or `--name value`.
+ * Returns 0, or -EINVAL with a message for people in error[0..error_size). *ret_settings is written only on success. */
+int settings_read(int argc, char *const *argv, char *const *environment, struct settings *ret_settings, char *error,
+                  size_t error_size);
+
+/* The arguments that make settings_read() give these same settings: for handing them to front. `program` becomes
+ * argv[0]. Returns a NULL-ended argv in one allocation, to be freed with free(), or NULL when out of memory. */
+char **settings_to_arguments(const struct settings *settings, const char *program);
+
+/* Prints the table as the text of --help, or as the Markdown table of docs/configuration.md. */
+void settings_print_help(FILE *out);
+void settings_print_markdown(FILE *out);
+
+/* The unit the operator writes a setting in: "seconds", "bytes", "MiB", "" for counts and text. */
+const char *setting_unit(const struct setting *setting);
+
+#endif

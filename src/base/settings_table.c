@@ -1,0 +1,145 @@
+#include "base/settings.h"
+
+#include <ctype.h>
+
+#define AT(member) offsetof(struct settings, member)
+
+#define DAY_S 86400u
+#define HOUR_S 3600u
+#define KIB 1024u
+#define MIB (1024u * 1024u)
+#define TIB_IN_MIB (1024u * 1024u)
+
+static const struct setting table[] = {
+    {"listen", SETTING_TEXT, "127.0.0.1:8080", 0, 0, AT(listen),
+     "address and port to serve on: 127.0.0.1:8080, [::1]:8080, localhost:8080, or :8080 for every address"},
+
+    {"default_timeout", SETTING_SECONDS, "10", 1, DAY_S, AT(default_timeout_ms),
+     "wall clock time of a run whose request names none"},
+    {"max_timeout", SETTING_SECONDS, "60", 1, DAY_S, AT(max_timeout_ms), "the most wall clock time a request may ask"},
+    {"default_memory_mb", SETTING_MEBIBYTES, "512", 16, TIB_IN_MIB, AT(default_memory_bytes),
+     "memory of a whole sandbox whose request names none"},
+    {"min_memory_mb", SETTING_MEBIBYTES, "64", 16, TIB_IN_MIB, AT(min_memory_bytes),
+     "the least memory a request may ask"},
+    {"max_memory_mb", SETTING_MEBIBYTES, "2048", 16, TIB_IN_MIB, AT(max_memory_bytes),
+     "the most memory a request may ask"},
+    {"max_cpu_time", SETTING_SECONDS, "60", 1, DAY_S, AT(max_cpu_ms), "CPU time of a run, all its processes together"},
+    {"max_processes", SETTING_COUNT, "128", 1, 32768, AT(max_processes), "processes and threads of a run at one time"},
+    {"max_open_files", SETTING_COUNT, "1024", 64, 65536, AT(max_open_files), "open files of each process of a run"},
+    {"max_file_mb", SETTING_MEBIBYTES, "64", 1, TIB_IN_MIB, AT(max_file_bytes), "size of each file that a run writes"},
+    {"max_disk_mb", SETTING_MEBIBYTES, "128", 1, TIB_IN_MIB, AT(max_disk_bytes),
+     "size of a run's private directory with all that is in it"},
+    {"max_inodes", SETTING_COUNT, "16384", 64, 16777216, AT(max_inodes),
+     "files and directories in a run's private directory"},
+    {"max_output_bytes", SETTING_BYTES, "1048576", KIB, 64 * MIB, AT(max_output_bytes),
+     "kept of a run's stdout, and as much of its stderr; the middle of what is longer is dropped"},
+    {"max_result_bytes", SETTING_BYTES, "8388608", KIB, 8 * MIB, AT(max_result_bytes),
+     "size of a result as JSON; a larger one is an error"},
+
+    {"max_script_bytes", SETTING_BYTES, "1048576", KIB, 32 * MIB, AT(max_script_bytes), "size of a posted script"},
+    {"max_body_bytes", SETTING_BYTES, "16777216", KIB, 32 * MIB, AT(max_body_bytes), "size of a request's body"},
+    {"max_files", SETTING_COUNT, "100", 0, 10000, AT(max_files), "files posted with one request"},
+    {"max_header_bytes", SETTING_BYTES, "32768", KIB, MIB, AT(max_header_bytes), "size of a request's header"},
+    {"header_timeout", SETTING_SECONDS, "10", 1, HOUR_S, AT(header_timeout_ms),
+     "time a client has for sending a whole header"},
+    {"body_timeout", SETTING_SECONDS, "30", 1, HOUR_S, AT(body_timeout_ms),
+     "time a client has for sending a whole body"},
+    {"idle_timeout", SETTING_SECONDS, "60", 1, HOUR_S, AT(idle_timeout_ms),
+     "time a connection is kept open between two requests"},
+    {"max_connections", SETTING_COUNT, "1024", 1, 65536, AT(max_connections), "open connections of clients"},
+
+    {"max_running", SETTING_COUNT, "64", 1, 1024, AT(max_running), "runs at one time"},
+    {"max_queue", SETTING_COUNT, "512", 0, 65536, AT(max_queue),
+     "requests that wait for a sandbox; more are told to come back later"},
+    {"queue_timeout", SETTING_SECONDS, "10", 0, HOUR_S, AT(queue_timeout_ms),
+     "the longest wait for a sandbox before a request is told to come back later"},
+    {"pool_lean", SETTING_COUNT, "0", 0, 1024, AT(pool_lean),
+     "ready sandboxes with the standard library loaded; 0: chosen from the number of cores"},
+    {"pool_data", SETTING_COUNT, "0", 0, 1024, AT(pool_data),
+     "ready sandboxes with NumPy, pandas and matplotlib loaded; 0: chosen from the number of cores"},
+    {"guest_max_runs", SETTING_COUNT, "100000", 1, 1000000000, AT(guest_max_runs),
+     "a warm interpreter is replaced after this many sandboxes"},
+    {"guest_max_age", SETTING_SECONDS, "3600", 1, 30 * DAY_S, AT(guest_max_age_ms),
+     "a warm interpreter is replaced after this time"},
+    {"drain_timeout", SETTING_SECONDS, "8", 0, HOUR_S, AT(drain_timeout_ms),
+     "time that running scripts have left when the service is told to end"},
+
+    /* Below 1000 live the system's own users; 2^32 - 1 is no user id, and some room is left for the block. */
+    {"uid_base", SETTING_COUNT, "1900000000", 1000, 4294000000, AT(uid_base),
+     "first of the user ids that sandboxes run as when the service is started by root"},
+    {"log_level", SETTING_LOG_LEVEL, "info", 0, 0, AT(log_level), "how much is logged: error, warning, info or debug"},
+};
+
+const struct setting *settings_table(size_t *ret_count) {
+    *ret_count = sizeof table / sizeof table[0];
+    return table;
+}
+
+const char *setting_unit(const struct setting *setting) {
+    switch (setting->type) {
+    case SETTING_SECONDS:
+        return "seconds";
+    case SETTING_BYTES:
+        return "bytes";
+    case SETTING_MEBIBYTES:
+        return "MiB";
+    case SETTING_TEXT:
+    case SETTING_COUNT:
+    case SETTING_LOG_LEVEL:
+        break;
+    }
+    return "";
+}
+
+static int has_range(const struct setting *setting) {
+    return setting->type != SETTING_TEXT && setting->type != SETTING_LOG_LEVEL;
+}
+
+static void print_flag(FILE *out, const struct setting *setting) {
+    fputs("--", out);
+    for (const char *c = setting->name; *c; c++) {
+        fputc(*c == '_' ? '-' : *c, out);
+    }
+}
+
+void settings_print_help(FILE *out) {
+    fputs("Usage: pyexecd [--setting=value ...]\n"
+          "\n"
+          "Runs untrusted Python scripts that come by HTTP, each in a sandbox of its own.\n"
+          "\n"
+          "Each setting is a flag and an environment variable: --max-timeout=30 or PYEXEC_MAX_TIMEOUT=30.\n"
+          "A flag wins over the environment, the environment over the default.\n"
+          "\n",
+          out);
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        const struct setting *setting = &table[i];
+        const char *unit = setting_unit(setting);
+        fputs("  ", out);
+        print_flag(out, setting);
+        fprintf(out, "=%s%s%s\n      %s\n", setting->default_text, *unit ? " " : "", unit, setting->help);
+        if (has_range(setting)) {
+            fprintf(out, "      (%llu to %llu)\n", (unsigned long long)setting->least,
+                    (unsigned long long)setting->most);
+        }
+    }
+}
+
+void settings_print_markdown(FILE *out) {
+    fputs("| Flag | Environment variable | Default | Unit | Range | What it sets |\n"
+          "|---|---|---|---|---|---|\n",
+          out);
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        const struct setting *setting = &table[i];
+        fputs("| `", out);
+        print_flag(out, setting);
+        fputs("` | `PYEXEC_", out);
+        for (const char *c = setting->name; *c; c++) {
+            fputc(toupper((unsigned char)*c), out);
+        }
+        fprintf(out, "` | `%s` | %s | ", setting->default_text, setting_unit(setting));
+        if (has_range(setting)) {
+            fprintf(out, "%llu to %llu", (unsigned long long)setting->least, (unsigned long long)setting->most);
+        }
+        fprintf(out, " | %s |\n", setting->help);
+    }
+}

@@ -1,0 +1,34 @@
+/* A forked child of the guest becomes a sandbox. This file holds the order and nothing else. */
+#include "jail/enter.h"
+
+#include "jail/layers.h"
+
+int jail_enter(const struct jail_options *options, enum jail_step *ret_step) {
+    int tasks_fds[JAIL_MAX_CGROUP_FDS];
+    for (size_t i = 0; i < options->n_cgroup_fds; i++) {
+        tasks_fds[i] = options->cgroup_fds[i];
+    }
+    int init_fd = -1;
+    int error;
+
+#define LAYER(step, call)                                                                                              \
+    error = (call);                                                                                                    \
+    if (error) {                                                                                                       \
+        *ret_step = (step);                                                                                            \
+        return error;                                                                                                  \
+    }
+
+    LAYER(JAIL_STEP_CGROUP, jail_join_cgroups(tasks_fds, options->n_cgroup_fds))
+    LAYER(JAIL_STEP_DESCRIPTORS, jail_arrange_descriptors(options, &init_fd))
+    LAYER(JAIL_STEP_NAMESPACES, jail_join_namespaces(init_fd))
+    LAYER(JAIL_STEP_RLIMITS, jail_set_rlimits(options))
+    LAYER(JAIL_STEP_CAPABILITIES, jail_drop_bounding_set())
+    LAYER(JAIL_STEP_IDENTITY, jail_set_identity(options->uid, options->gid))
+    LAYER(JAIL_STEP_CAPABILITIES, jail_drop_capabilities())
+    LAYER(JAIL_STEP_NO_NEW_PRIVS, jail_set_no_new_privs())
+    LAYER(JAIL_STEP_LANDLOCK, jail_landlock_sandbox())
+    LAYER(JAIL_STEP_SECCOMP, jail_install_filter(options->filter))
+
+#undef LAYER
+    return 0;
+}

@@ -1,0 +1,45 @@
+/* A forked child of a guest becomes a sandbox: all layers, in one visible order. */
+#ifndef PYEXEC_JAIL_ENTER_H
+#define PYEXEC_JAIL_ENTER_H
+
+#include <linux/filter.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "jail/steps.h"
+
+/* The descriptors of a sandbox once jail_enter() is through: 0 is an empty memfd for standard input, 1 and 2 the
+ * output pipes, then these, close-on-exec; all others are closed. */
+enum jail_fd { JAIL_FD_CONTROL = 3, JAIL_FD_RESULT = 4, JAIL_FD_REPORT = 5 };
+
+#define JAIL_MAX_CGROUP_FDS 4
+
+struct jail_options {
+    uint32_t uid, gid;
+    uint64_t max_processes;
+    uint64_t max_open_files;
+    uint64_t max_file_bytes;
+    uint64_t max_cpu_ms;
+    int init_fd; /* pidfd of the namespaces' init */
+    int control_fd, stdout_fd, stderr_fd, result_fd, report_fd;
+    int cgroup_fds[JAIL_MAX_CGROUP_FDS]; /* `tasks` files of version 1 groups */
+    size_t n_cgroup_fds;
+    const struct sock_fprog *filter; /* of jail_sandbox_filter(); borrowed */
+};
+
+/* Compiles the seccomp table for sandboxes. Call once in the guest, before it forks. The program lives as long as the
+ * process. Returns 0 or -errno. */
+int jail_sandbox_filter(const struct sock_fprog **ret_filter);
+
+/* Forks a sibling: the child has the caller's parent as its parent and is in the pid namespace of the init behind
+ * init_fd. Returns 0 in the child, the pid (as the caller sees it) in the caller with the pidfd in *ret_pidfd (owned),
+ * or -errno. The caller must be single-threaded, and wraps the call in PyOS_BeforeFork() and its kin. */
+pid_t jail_fork_sibling(int init_fd, int *ret_pidfd);
+
+/* Applies every layer to the calling process, which is a child of jail_fork_sibling(). Allocates nothing. Takes all
+ * descriptors in *options. Returns 0 with the descriptors of enum jail_fd in place, or -errno with the step in
+ * *ret_step: then only options->report_fd is sure to be usable and the process must report and _exit(). */
+int jail_enter(const struct jail_options *options, enum jail_step *ret_step);
+
+#endif

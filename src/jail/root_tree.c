@@ -1,0 +1,182 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "jail/tree.h"
+
+#define READ_ONLY_TREE (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
+
+/* Directories and links that make up the system. A link is copied as a link (Debian's /bin -> usr/bin). */
+static const char *const system_paths[] = {"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"};
+
+/* Of /etc only what the loader, Python's packages and libc's tables need; nothing that says something of the host. */
+static const char *const etc_paths[] = {
+    "/etc/alternatives", "/etc/fonts",      "/etc/ld.so.cache", "/etc/ld.so.conf",
+    "/etc/ld.so.conf.d", "/etc/localtime",  "/etc/mime.types",  "/etc/matplotlibrc",
+    "/etc/protocols",    "/etc/python3",    "/etc/python3.9",   "/etc/python3.10",
+    "/etc/python3.11",   "/etc/python3.12", "/etc/python3.13",  "/etc/services",
+};
+
+static const char *const device_paths[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"};
+
+/* Mounts a clone of `source` of the old tree, with all that is mounted beneath it, onto `target` beneath the new root.
+ * The target exists. */
+static int mount_clone(const char *source, int root, const char *target, uint64_t attributes) {
+    cleanup_close int tree =
+        open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE | AT_SYMLINK_NOFOLLOW);
+    if (tree < 0) {
+        return -errno;
+    }
+    struct mount_attr attr = {.attr_set = attributes, .propagation = MS_PRIVATE};
+    if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr) < 0 ||
+        move_mount(tree, "", root, target, MOVE_MOUNT_F_EMPTY_PATH) < 0) {
+        return -errno;
+    }
+    return 0;
+}
+
+static int make_file(int root, const char *path, const char *content) {
+    cleanup_close int fd = openat(root, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
+    if (fd < 0) {
+        return -errno;
+    }
+    return io_write_full(fd, content, strlen(content));
+}
+
+/* Brings one path of the old tree into the new one at the same place: links as links, directories and files as
+ * read-only mounts. A path that the host does not have is left out. */
+static int bring(int root, const char *path, uint64_t attributes) {
+    const char *target = path + 1;
+    struct stat status;
+    if (lstat(path, &status) < 0) {
+        return errno == ENOENT ? 0 : -errno;
+    }
+    if (S_ISLNK(status.st_mode)) {
+        char link[1024];
+        ssize_t n = readlink(path, link, sizeof link - 1);
+        if (n < 0) {
+            return -errno;
+        }
+        link[n] = '\0';
+        return symlinkat(link, root, target) < 0 ? -errno : 0;
+    }
+    if (S_ISDIR(status.st_mode)) {
+        if (mkdirat(root, target, 0755) < 0) {
+            return -errno;
+        }
+    } else {
+        int error = make_file(root, target, "");
+        if (error) {
+            return error;
+        }
+    }
+    return mount_clone(path, root, target, attributes);
+}
+
+static int bring_all(int root, const char *const *paths, size_t n, uint64_t attributes, const char **ret_path) {
+    for (size_t i = 0; i < n; i++) {
+        int error = bring(root, paths[i], attributes);
+        if (error) {
+            *ret_path = paths[i];
+            return error;
+        }
+    }
+    return 0;
+}
+
+/* Accounts, so that ids have names; no host names, no resolver. */
+static int make_etc_files(int root, uint32_t n_slots) {
+    char accounts[64 * 1024];
+    size_t used = 0;
+    static const char fixed[] = "root:x:0:0:root:/tmp:/usr/sbin/nologin\n"
+                                "nobody:x:65534:65534:nobody:/tmp:/usr/sbin/nologin\n";
+    memcpy(accounts, fixed, sizeof fixed - 1);
+    used = sizeof fixed - 1;
+    for (uint32_t i = 0; i < (n_slots ? n_slots : 1) && used + 128 < sizeof accounts; i++) {
+        used += (size_t)snprintf(accounts + used, sizeof accounts - used, "sandbox%.0u:x:%u:%u::/tmp:/bin/sh\n", i,
+                                 JAIL_FIRST_SLOT_ID + i, JAIL_FIRST_SLOT_ID + i);
+    }
+    accounts[used] = '\0';
+    int error = make_file(root, "etc/passwd", accounts);
+    used = (size_t)snprintf(accounts, sizeof accounts, "root:x:0:\nnogroup:x:65534:\n");
+    for (uint32_t i = 0; i < (n_slots ? n_slots : 1) && used + 128 < sizeof accounts; i++) {
+        used +=
+            (size_t)snprintf(accounts + used, sizeof accounts - used, "sandbox%.0u:x:%u:\n", i, JAIL_FIRST_SLOT_ID + i);
+    }
+    if (!error) {
+        error = make_file(root, "etc/group", accounts);
+    }
+    if (!error) {
+        error = make_file(root, "etc/hosts", "127.0.0.1 localhost\n::1 localhost\n");
+    }
+    if (!error) {
+        error = make_file(root, "etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n");
+    }
+    return error;
+}
+
+static int fill_root(int root, uint32_t n_slots, const char **ret_path) {
+    static const char *const directories[] = {
+        "dev", "etc", "tmp", "var", "var/cache", "var/cache/pyexecd", "var/cache/pyexecd/matplotlib"};
+    for (size_t i = 0; i < sizeof directories / sizeof directories[0]; i++) {
+        if (mkdirat(root, directories[i], 0755) < 0) {
+            *ret_path = directories[i];
+            return -errno;
+        }
+    }
+    int error = bring_all(root, system_paths, sizeof system_paths / sizeof system_paths[0], READ_ONLY_TREE, ret_path);
+    if (!error) {
+        error = bring_all(root, etc_paths, sizeof etc_paths / sizeof etc_paths[0], READ_ONLY_TREE, ret_path);
+    }
+    if (!error) {
+        /* Not "nodev", which would make them useless; a read-only mount does not keep a device from being written. */
+        error = bring_all(root, device_paths, sizeof device_paths / sizeof device_paths[0],
+                          MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, ret_path);
+    }
+    if (!error) {
+        *ret_path = "/etc/passwd";
+        error = make_etc_files(root, n_slots);
+    }
+    if (!error && (symlinkat("/tmp", root, "dev/shm") < 0 || symlinkat("/tmp", root, "var/tmp") < 0)) {
+        *ret_path = "/dev/shm";
+        error = -errno;
+    }
+    return error;
+}
+
+int jail_build_root(uint32_t n_slots, const char **ret_path) {
+    *ret_path = "/";
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
+        return -errno;
+    }
+    (void)umask(022);
+    /* On /tmp, which every host has: only in this namespace, and only until the root is changed. */
+    *ret_path = "/tmp";
+    if (mount("root", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "size=32m,nr_inodes=4096,mode=755") < 0) {
+        return -errno;
+    }
+    cleanup_close int root = open("/tmp", O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+    if (root < 0) {
+        return -errno;
+    }
+    int error = fill_root(root, n_slots, ret_path);
+    if (error) {
+        return error;
+    }
+    *ret_path = "pivot_root";
+    if (fchdir(root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0) {
+        return -errno;
+    }
+    /* The old root now lies over the new one. */
+    if (umount2(".", MNT_DETACH) < 0 || chdir("/") < 0) {
+        return -errno;
+    }
+    return 0;
+}

@@ -1,0 +1,116 @@
+#include "jail/seccomp.h"
+
+#include <errno.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/io.h"
+#include "jail/enter.h"
+#include "jail/layers.h"
+
+static void release_context(scmp_filter_ctx *context) {
+    if (*context) {
+        seccomp_release(*context);
+    }
+}
+
+static int add_row(scmp_filter_ctx context, const struct seccomp_row *row) {
+    int number = seccomp_syscall_resolve_name(row->call);
+    if (number < 0) {
+        return 0; /* not on this architecture, or newer than the library: then the default denies it */
+    }
+    uint32_t action = row->verdict == SECCOMP_ALLOW_CALL ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO((uint32_t)row->deny_errno);
+    struct scmp_arg_cmp tests[SECCOMP_MAX_TESTS];
+    for (uint32_t i = 0; i < row->n_tests; i++) {
+        tests[i] = (struct scmp_arg_cmp){.arg = row->tests[i].index,
+                                         .op = SCMP_CMP_MASKED_EQ,
+                                         .datum_a = row->tests[i].mask,
+                                         .datum_b = row->tests[i].value};
+    }
+    return seccomp_rule_add_array(context, action, number, row->n_tests, tests);
+}
+
+int seccomp_compile(const struct seccomp_row *rows, size_t n_rows, struct sock_fprog *ret_program) {
+    __attribute__((cleanup(release_context))) scmp_filter_ctx context = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
+    if (!context) {
+        return -ENOMEM;
+    }
+    int error = seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+    if (!error) {
+        error = seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a binary tree, not a list */
+    }
+    for (size_t i = 0; i < n_rows && !error; i++) {
+        error = add_row(context, &rows[i]);
+    }
+    if (error) {
+        return error;
+    }
+    cleanup_close int fd = memfd_create("seccomp", MFD_CLOEXEC);
+    if (fd < 0) {
+        return -errno;
+    }
+    error = seccomp_export_bpf(context, fd);
+    if (error) {
+        return error;
+    }
+    struct stat status;
+    if (fstat(fd, &status) < 0 || lseek(fd, 0, SEEK_SET) < 0) {
+        return -errno;
+    }
+    size_t size = (size_t)status.st_size;
+    if (size == 0 || size % sizeof(struct sock_filter) != 0 || size / sizeof(struct sock_filter) > BPF_MAXINSNS) {
+        return -E2BIG;
+    }
+    cleanup_free struct sock_filter *filter = malloc(size);
+    if (!filter) {
+        return -ENOMEM;
+    }
+    ssize_t n = io_read_full(fd, filter, size);
+    if (n < 0 || (size_t)n != size) {
+        return n < 0 ? (int)n : -EIO;
+    }
+    ret_program->len = (unsigned short)(size / sizeof(struct sock_filter));
+    ret_program->filter = filter;
+    filter = NULL;
+    return 0;
+}
+
+size_t seccomp_reachable_calls(const struct seccomp_row *rows, size_t n_rows) {
+    size_t count = 0;
+    for (size_t i = 0; i < n_rows; i++) {
+        if (rows[i].verdict != SECCOMP_ALLOW_CALL || seccomp_syscall_resolve_name(rows[i].call) < 0) {
+            continue;
+        }
+        int first = 1;
+        for (size_t j = 0; j < i && first; j++) {
+            first = rows[j].verdict != SECCOMP_ALLOW_CALL || strcmp(rows[j].call, rows[i].call) != 0;
+        }
+        count += (size_t)first;
+    }
+    return count;
+}
+
+int jail_sandbox_filter(const struct sock_fprog **ret_filter) {
+    static struct sock_fprog program;
+    if (!program.filter) {
+        size_t n_rows = 0;
+        const struct seccomp_row *rows = seccomp_sandbox_table(&n_rows);
+        int error = seccomp_compile(rows, n_rows, &program);
+        if (error) {
+            return error;
+        }
+    }
+    *ret_filter = &program;
+    return 0;
+}
+
+int jail_install_filter(const struct sock_fprog *program) {
+    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0U, program) < 0 ? -errno : 0;
+}

@@ -1,0 +1,46 @@
+/* System call tables and their compilation. Default deny: a call that is in no row is answered with an errno. */
+#ifndef PYEXEC_JAIL_SECCOMP_H
+#define PYEXEC_JAIL_SECCOMP_H
+
+#include <linux/filter.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What a row does. Allowing rows may carry argument tests; all of a row's tests must hold. Several rows for one call
+ * are alternatives. */
+enum seccomp_verdict {
+    SECCOMP_ALLOW_CALL,
+    SECCOMP_DENY_CALL, /* with `deny_errno`; for calls that a script tries and whose failure it handles or that people
+                          ask about: every other call fails with ENOSYS as if the kernel did not have it */
+};
+
+struct seccomp_argument {
+    uint32_t index; /* 0 .. 5 */
+    uint64_t mask;  /* argument & mask == value */
+    uint64_t value;
+};
+
+#define SECCOMP_MAX_TESTS 2
+
+struct seccomp_row {
+    const char *call; /* the kernel's name; a call that this architecture does not have is skipped */
+    enum seccomp_verdict verdict;
+    int deny_errno;
+    const char *reason;
+    uint32_t n_tests;
+    struct seccomp_argument tests[SECCOMP_MAX_TESTS];
+};
+
+/* The table for sandboxes, and the one for front. */
+const struct seccomp_row *seccomp_sandbox_table(size_t *ret_rows);
+const struct seccomp_row *seccomp_front_table(size_t *ret_rows);
+
+/* Different calls that a table lets reach the kernel on the architecture this was built for. */
+size_t seccomp_reachable_calls(const struct seccomp_row *rows, size_t n_rows);
+
+/* Compiles a table for the native architecture; calls of any other architecture, x32 among them, kill the process.
+ * *ret_program and what it points to are owned by the caller (free() both filter and nothing else). Returns 0 or
+ * -errno. */
+int seccomp_compile(const struct seccomp_row *rows, size_t n_rows, struct sock_fprog *ret_program);
+
+#endif

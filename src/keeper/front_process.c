@@ -1,0 +1,178 @@
+#include "keeper/front_process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/io.h"
+#include "base/log.h"
+#include "jail/clone.h"
+#include "keeper/keeper.h"
+#include "keeper/process.h"
+#include "keeper/slot.h"
+#include "keeper/state.h"
+#include "wire/fixed_fds.h"
+#include "wire/packet.h"
+
+/* A front that lived shorter than this counts as failed at the start. */
+#define SHORT_LIFE_US 1000000u
+
+int front_is_running(const struct keeper *keeper) {
+    return keeper->front.link.fd >= 0;
+}
+
+static void handle_message(struct keeper *keeper, const union front_message *message) {
+    const struct settings *settings = keeper->settings;
+    int error;
+    switch (message->head.type) {
+    case KEEPER_START:
+        if (message->start.timeout_ms == 0 || message->start.timeout_ms > settings->max_timeout_ms ||
+            message->start.memory_bytes < settings->min_memory_bytes ||
+            message->start.memory_bytes > settings->max_memory_bytes) {
+            front_kill(keeper, "it asked for limits outside the permitted ones");
+            return;
+        }
+        error = slot_start(keeper, message->start.sandbox_id, message->start.timeout_ms, message->start.memory_bytes);
+        break;
+    case KEEPER_CANCEL:
+        error = slot_cancel(keeper, message->cancel.sandbox_id);
+        break;
+    default:
+        error = -EPROTO;
+        break;
+    }
+    if (error == -EPROTO) {
+        front_kill(keeper, "it sent a message that is not permitted");
+    }
+}
+
+static void on_message(void *owner) {
+    struct keeper *keeper = owner;
+    /* Bounded, so that a flood cannot hold the clock up. */
+    for (int i = 0; i < 64 && keeper->front.link.fd >= 0; i++) {
+        union front_message message;
+        uint32_t size = 0, expected_fds = 0;
+        size_t n_fds = 0;
+        ssize_t n = packet_receive(keeper->front.link.fd, &message, sizeof message, NULL, 0, &n_fds);
+        if (n == -EAGAIN) {
+            return;
+        }
+        if (n == 0) {
+            front_kill(keeper, "it has closed its socket");
+            return;
+        }
+        if (n < (ssize_t)sizeof message.head || front_message_shape(message.head.type, &size, &expected_fds) < 0 ||
+            (size_t)n != size || message.head.size != size) {
+            front_kill(keeper, "it sent a malformed message");
+            return;
+        }
+        handle_message(keeper, &message);
+    }
+}
+
+static void forget(struct keeper *keeper) {
+    events_close(keeper->epoll_fd, &keeper->front.link);
+    slots_front_died(keeper);
+}
+
+static void on_exit_of_front(void *owner) {
+    struct keeper *keeper = owner;
+    struct front_process *front = &keeper->front;
+    struct process_end end = {0};
+    if (process_reap(front->exit.fd, &end) == 0) {
+        return;
+    }
+    events_close(keeper->epoll_fd, &front->exit);
+    forget(keeper);
+    uint64_t now = clock_now_us();
+    if (keeper->draining) {
+        log_info("front has finished");
+        return;
+    }
+    if (end.exited && end.exit_code == 70) {
+        /* EX_SOFTWARE: it has logged which layer could not be put on. */
+        keeper_give_up(keeper, KEEPER_EXIT_REFUSED);
+        return;
+    }
+    front->failures = now - front->started_us < SHORT_LIFE_US ? front->failures + 1 : 0;
+    uint64_t wait_us = front->failures == 0 ? 0 : 50000u << (front->failures < 7 ? front->failures : 7);
+    front->start_again_us = now + wait_us;
+    log_warning("front ended (%s %d); starting another", end.exited ? "status" : "signal",
+                end.exited ? end.exit_code : end.signal);
+}
+
+void front_kill(struct keeper *keeper, const char *why) {
+    if (keeper->front.exit.fd >= 0 && keeper->front.link.fd >= 0) {
+        log_error("front is ended: %s", why);
+        (void)process_signal(keeper->front.exit.fd, SIGKILL);
+    }
+    forget(keeper);
+}
+
+static _Noreturn void become_front(const struct keeper *keeper, int socket_fd) {
+    sigset_t none;
+    sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+    char **arguments = settings_to_arguments(keeper->settings, "pyexec-front");
+    int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    int fds[] = {socket_fd, keeper->listen_fd, keeper->front_program};
+    if (!arguments || null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0 || dup2(null_fd, STDOUT_FILENO) < 0 ||
+        io_keep_only(FIXED_FD_KEEPER, fds, 3) < 0 || io_set_cloexec(FIXED_FD_KEEPER, 0) < 0 ||
+        io_set_cloexec(FIXED_FD_LISTEN, 0) < 0) {
+        _exit(126);
+    }
+    char *const environment[] = {NULL};
+    (void)syscall(SYS_execveat, fds[2], "", arguments, environment, AT_EMPTY_PATH);
+    _exit(127);
+}
+
+int front_start(struct keeper *keeper) {
+    struct front_process *front = &keeper->front;
+    int sockets[2] = {-1, -1};
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets) < 0) {
+        return -errno;
+    }
+    int pidfd = -1;
+    pid_t pid = jail_clone(0, &pidfd);
+    if (pid == 0) {
+        become_front(keeper, sockets[1]);
+    }
+    close_fd(&sockets[1]);
+    if (pid < 0) {
+        close_fd(&sockets[0]);
+        return (int)pid;
+    }
+    (void)io_set_nonblocking(sockets[0], 1);
+    front->started_us = clock_now_us();
+    front->exit = (struct event_source){.fd = pidfd, .handle = on_exit_of_front, .owner = keeper};
+    front->link = (struct event_source){.fd = sockets[0], .handle = on_message, .owner = keeper};
+    int error = events_watch(keeper->epoll_fd, &front->exit);
+    if (!error) {
+        error = events_watch(keeper->epoll_fd, &front->link);
+    }
+    keeper_status_changed(keeper);
+    return error;
+}
+
+int front_send(struct keeper *keeper, const void *message, const int *fds, size_t n_fds) {
+    const struct front_message_head *head = message;
+    if (!front_is_running(keeper)) {
+        return -ENOTCONN;
+    }
+    int error = packet_send(keeper->front.link.fd, message, head->size, fds, n_fds);
+    if (error == -EAGAIN) {
+        front_kill(keeper, "it does not read its messages");
+    } else if (error && error != -EPIPE && error != -ECONNRESET) {
+        front_kill(keeper, strerror(-error));
+    }
+    return error;
+}

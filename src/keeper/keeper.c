@@ -1,0 +1,343 @@
+/* The keeper's life: start, one loop, end. */
+#include "keeper/keeper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "keeper/process.h"
+#include "keeper/state.h"
+#include "keeper/status.h"
+#include "keeper/watch.h"
+
+#define TICK_US 500000u
+#define GUEST_WARM_DEADLINE_US 60000000u
+#define MAX_EARLY_GUEST_FAILURES 3u
+
+void keeper_give_up(struct keeper *keeper, int exit_status) {
+    if (keeper->exit_status < 0) {
+        keeper->exit_status = exit_status;
+    }
+}
+
+void keeper_status_changed(struct keeper *keeper) {
+    keeper->status_dirty = 1;
+}
+
+void keeper_guest_ready(struct keeper *keeper, struct habitat *habitat, const char *python_version) {
+    enum guest_kind kind = habitat->kind;
+    struct habitat *before = keeper->current[kind];
+    keeper->current[kind] = habitat;
+    keeper->arriving[kind] = NULL;
+    keeper->failures[kind] = 0;
+    if (before) {
+        habitat_retire(before);
+    }
+    memcpy(keeper->status.python_version, python_version, sizeof keeper->status.python_version);
+    keeper_status_changed(keeper);
+}
+
+void keeper_habitat_gone(struct keeper *keeper, const struct habitat *habitat) {
+    if (keeper->current[habitat->kind] == habitat) {
+        keeper->current[habitat->kind] = NULL;
+    }
+    if (keeper->arriving[habitat->kind] == habitat) {
+        keeper->arriving[habitat->kind] = NULL;
+    }
+    keeper_status_changed(keeper);
+}
+
+void keeper_guest_failed(struct keeper *keeper, enum guest_kind kind) {
+    uint32_t failures = ++keeper->failures[kind];
+    keeper->start_again_us[kind] = clock_now_us() + (50000u << (failures < 7 ? failures : 7));
+    if (!keeper->served && failures >= MAX_EARLY_GUEST_FAILURES) {
+        log_error("no guest can be started on this host");
+        keeper_give_up(keeper, KEEPER_EXIT_REFUSED);
+    }
+}
+
+void keeper_habitat_refused(struct keeper *keeper, const char *step, int error) {
+    if (keeper->use_user_namespace && !keeper->one_id && strcmp(step, "user namespace") == 0) {
+        log_warning("this host gives root no user namespace (%s): going on without that layer", strerror(-error));
+        keeper->use_user_namespace = 0;
+        status_describe(keeper);
+        return;
+    }
+    if (!keeper->served && keeper->one_id && (error == -EPERM || error == -ENOSPC)) {
+        log_error("an ordinary user needs user namespaces here: start as root, or permit them "
+                  "(user.max_user_namespaces, kernel.unprivileged_userns_clone, AppArmor)");
+    }
+}
+
+/* Keeps guests alive and replaces those that are due. */
+static void care_for_guests(struct keeper *keeper, uint64_t now_us) {
+    const struct settings *settings = keeper->settings;
+    for (int kind = 0; kind < GUEST_KINDS; kind++) {
+        const struct habitat *current = keeper->current[kind];
+        struct habitat *arriving = keeper->arriving[kind];
+        int due = !current || current->sandboxes_made >= settings->guest_max_runs ||
+                  now_us - current->ready_us >= settings->guest_max_age_ms * 1000;
+        if (arriving) {
+            if (now_us - arriving->started_us > GUEST_WARM_DEADLINE_US) {
+                log_error("a guest did not get warm in time");
+                keeper_guest_failed(keeper, (enum guest_kind)kind);
+                habitat_kill(arriving);
+            }
+        } else if (due && now_us >= keeper->start_again_us[kind]) {
+            keeper->arriving[kind] = habitat_start(keeper, (enum guest_kind)kind);
+            if (!keeper->arriving[kind]) {
+                log_error("a guest could not be started: %s", strerror(errno));
+                keeper_guest_failed(keeper, (enum guest_kind)kind);
+            }
+        }
+    }
+}
+
+/* Keeps the pool full: as many sandboxes ready or in the making as pool_size says, lean ones first. */
+static void fill_pool(struct keeper *keeper, uint64_t now_us) {
+    if (!front_is_running(keeper) || now_us < keeper->spawn_again_us) {
+        return;
+    }
+    for (int kind = 0; kind < GUEST_KINDS; kind++) {
+        size_t there = 0;
+        for (int state = SLOT_NAMESPACES; state <= SLOT_READY; state++) {
+            there += slots_count(keeper, (enum slot_state)state, (enum guest_kind)kind);
+        }
+        while (there < keeper->pool_size[kind] && slot_begin(keeper, (enum guest_kind)kind) == 0) {
+            there++;
+        }
+    }
+}
+
+static void send_status(struct keeper *keeper) {
+    if (!keeper->status_dirty || !front_is_running(keeper)) {
+        return;
+    }
+    keeper->status_dirty = 0;
+    for (int kind = 0; kind < GUEST_KINDS; kind++) {
+        keeper->status.guest_ready[kind] = keeper->current[kind] != NULL;
+        keeper->status.pool_size[kind] = (uint32_t)keeper->pool_size[kind];
+    }
+    (void)front_send(keeper, &keeper->status, NULL, 0);
+}
+
+/* Children that nobody waits for: a guest that dies between its fork and its answer leaves one. The init of their
+ * namespace cannot end before they are reaped. */
+static void reap_strangers(const struct keeper *keeper) {
+    for (int i = 0; i < 64; i++) {
+        siginfo_t info = {0};
+        if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0 || info.si_pid == 0) {
+            return;
+        }
+        if (slots_have_waitable(keeper) || habitats_have_waitable(keeper) ||
+            (keeper->front.exit.fd >= 0 && process_is_waitable(keeper->front.exit.fd))) {
+            return; /* theirs first; what is left comes with the next tick */
+        }
+        (void)waitid(P_PID, (id_t)info.si_pid, &info, WEXITED | WNOHANG | __WALL);
+    }
+}
+
+static void start_draining(struct keeper *keeper) {
+    const struct front_message_head message = {.type = FRONT_DRAINING, .size = sizeof message};
+    if (keeper->draining) {
+        log_info("asked again to end: ending at once");
+        keeper_give_up(keeper, KEEPER_EXIT_DRAINED);
+        return;
+    }
+    log_info("draining: running scripts have %llu ms", (unsigned long long)keeper->settings->drain_timeout_ms);
+    keeper->draining = 1;
+    keeper->drain_deadline_us = clock_now_us() + keeper->settings->drain_timeout_ms * 1000;
+    (void)front_send(keeper, &message, NULL, 0);
+}
+
+static void on_signal(void *owner) {
+    struct keeper *keeper = owner;
+    struct signalfd_siginfo info;
+    if (read(keeper->signals.fd, &info, sizeof info) == (ssize_t)sizeof info && info.ssi_signo == SIGTERM) {
+        start_draining(keeper);
+    }
+}
+
+static int watch_signals(struct keeper *keeper) {
+    sigset_t handled;
+    sigemptyset(&handled);
+    sigaddset(&handled, SIGTERM);
+    if (sigprocmask(SIG_SETMASK, &handled, NULL) < 0) {
+        return -errno;
+    }
+    (void)signal(SIGPIPE, SIG_IGN);
+    int fd = signalfd(-1, &handled, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (fd < 0) {
+        return -errno;
+    }
+    keeper->signals = (struct event_source){.fd = fd, .handle = on_signal, .owner = keeper};
+    return events_watch(keeper->epoll_fd, &keeper->signals);
+}
+
+static int open_program(int dir, const char *name) {
+    int fd = openat(dir, name, O_PATH | O_CLOEXEC);
+    if (fd < 0) {
+        log_error("%s: %s (it belongs beside pyexecd, or in ../libexec/pyexecd)", name, strerror(errno));
+    }
+    return fd;
+}
+
+static size_t pool_size(uint64_t asked) {
+    long cores = sysconf(_SC_NPROCESSORS_ONLN);
+    /* In all at most twice the cores plus 8: enough for a burst while the refill, about a millisecond each, catches up.
+     */
+    return asked > 0 ? (size_t)asked : (size_t)(cores > 0 ? cores : 1) + 4;
+}
+
+static void raise_descriptor_limit(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+static int keeper_open(struct keeper *keeper, int program_dir) {
+    const struct settings *settings = keeper->settings;
+    keeper->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (keeper->epoll_fd < 0) {
+        return -errno;
+    }
+    keeper->guest_program = open_program(program_dir, "pyexec-guest");
+    keeper->front_program = open_program(program_dir, "pyexec-front");
+    if (keeper->guest_program < 0 || keeper->front_program < 0) {
+        keeper_give_up(keeper, KEEPER_EXIT_REFUSED);
+        return -ENOENT;
+    }
+    keeper->one_id = geteuid() != 0;
+    keeper->use_user_namespace = 1;
+    keeper->first_id = (uint32_t)settings->uid_base;
+    size_t n_slots = settings->max_running;
+    for (int kind = 0; kind < GUEST_KINDS; kind++) {
+        keeper->pool_size[kind] = pool_size(kind == GUEST_LEAN ? settings->pool_lean : settings->pool_data);
+        n_slots += keeper->pool_size[kind];
+    }
+    int error = slots_make(keeper, n_slots);
+    if (!error) {
+        error = cgroups_open(&keeper->cgroups, n_slots, settings->max_processes);
+    }
+    if (!error) {
+        error = watch_signals(keeper);
+    }
+    if (!error) {
+        status_describe(keeper);
+    }
+    return error;
+}
+
+static int any_process_left(const struct keeper *keeper) {
+    return keeper->front.exit.fd >= 0 || keeper->habitats != NULL ||
+           slots_count(keeper, SLOT_FREE, GUEST_KINDS) < keeper->n_slots;
+}
+
+/* Ends every process and waits for them, at most two seconds: the launcher kills what is left after that. */
+static void end_everything(struct keeper *keeper) {
+    keeper->draining = 1;
+    front_kill(keeper, "the service ends");
+    if (keeper->front.exit.fd >= 0) {
+        (void)process_signal(keeper->front.exit.fd, SIGKILL);
+    }
+    for (struct habitat *habitat = keeper->habitats; habitat; habitat = habitat->next) {
+        habitat_kill(habitat);
+    }
+    uint64_t until = clock_now_us() + 2000000u;
+    while (any_process_left(keeper) && clock_now_us() < until) {
+        if (events_wait(keeper->epoll_fd, 20) < 0) {
+            break;
+        }
+        reap_strangers(keeper);
+        habitats_collect(keeper);
+    }
+}
+
+static void keeper_close(struct keeper *keeper) {
+    slots_free(keeper);
+    cgroups_close(&keeper->cgroups);
+    events_close(keeper->epoll_fd, &keeper->signals);
+    close_fd(&keeper->guest_program);
+    close_fd(&keeper->front_program);
+    close_fd(&keeper->epoll_fd);
+}
+
+/* One round: what is due, then a wait for what comes next. */
+static int keeper_round(struct keeper *keeper, uint64_t *tick_us) {
+    uint64_t now = clock_now_us();
+    uint64_t next = slots_check_deadlines(keeper, now);
+    uint64_t look = watch_check(keeper, now);
+    next = look < next ? look : next;
+    if (now >= *tick_us) {
+        *tick_us = now + TICK_US;
+        reap_strangers(keeper);
+    }
+    next = *tick_us < next ? *tick_us : next;
+    if (keeper->draining) {
+        if (keeper->front.exit.fd < 0 || now >= keeper->drain_deadline_us) {
+            keeper_give_up(keeper, KEEPER_EXIT_DRAINED);
+            return 0;
+        }
+        next = keeper->drain_deadline_us < next ? keeper->drain_deadline_us : next;
+    } else {
+        if (keeper->front.exit.fd < 0 && now >= keeper->front.start_again_us) {
+            int error = front_start(keeper);
+            if (error) {
+                return error;
+            }
+        }
+        care_for_guests(keeper, now);
+        fill_pool(keeper, now);
+        /* Waits that end by themselves: a restart or a new attempt that is due. */
+        const uint64_t again[] = {keeper->start_again_us[GUEST_LEAN], keeper->start_again_us[GUEST_DATA],
+                                  keeper->front.start_again_us, keeper->spawn_again_us};
+        for (size_t i = 0; i < sizeof again / sizeof again[0]; i++) {
+            next = again[i] > now && again[i] < next ? again[i] : next;
+        }
+    }
+    habitats_collect(keeper);
+    send_status(keeper);
+    return events_wait(keeper->epoll_fd, (int)clock_us_to_ms(next - now));
+}
+
+int keeper_run(const struct settings *settings, int listen_fd, int program_dir) {
+    struct keeper keeper = {.settings = settings,
+                            .epoll_fd = -1,
+                            .listen_fd = listen_fd,
+                            .guest_program = -1,
+                            .front_program = -1,
+                            .signals.fd = -1,
+                            .front = {.exit.fd = -1, .link.fd = -1},
+                            .exit_status = -1};
+    log_start("keeper", (enum log_level)settings->log_level);
+    (void)prctl(PR_SET_NAME, "pyexec-keeper", 0, 0, 0);
+    raise_descriptor_limit();
+
+    int error = keeper_open(&keeper, program_dir);
+    uint64_t tick_us = 0;
+    while (!error && keeper.exit_status < 0) {
+        error = keeper_round(&keeper, &tick_us);
+    }
+    if (error) {
+        log_error("ends: %s", strerror(-error));
+        keeper_give_up(&keeper, KEEPER_EXIT_FAILED);
+    }
+    if (keeper.epoll_fd >= 0) {
+        end_everything(&keeper);
+    }
+    keeper_close(&keeper);
+    return keeper.exit_status;
+}

@@ -1,0 +1,66 @@
+/* What the keeper knows: one structure, made once, handed to every part of it. */
+#ifndef PYEXEC_KEEPER_STATE_H
+#define PYEXEC_KEEPER_STATE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/settings.h"
+#include "keeper/cgroup.h"
+#include "keeper/events.h"
+#include "keeper/front_process.h"
+#include "keeper/habitat.h"
+#include "keeper/slot.h"
+#include "wire/front_link.h"
+
+/* Offsets into the block of user ids that starts at settings.uid_base. */
+enum keeper_id { KEEPER_ID_FRONT = 0, KEEPER_ID_GUEST = 1, KEEPER_ID_SLOTS = 2 };
+
+struct keeper {
+    const struct settings *settings;
+    int epoll_fd;
+    int listen_fd;     /* borrowed */
+    int guest_program; /* owned, as the next */
+    int front_program;
+    struct event_source signals;
+
+    int one_id;             /* 1: an ordinary user, with no other id to give */
+    int use_user_namespace; /* 0 only for a root whose host has none */
+    uint32_t first_id;
+
+    struct cgroups cgroups;
+    struct habitat *habitats;              /* all of them */
+    struct habitat *current[GUEST_KINDS];  /* the one that makes sandboxes; NULL: none yet */
+    struct habitat *arriving[GUEST_KINDS]; /* being built or warmed; NULL: none */
+    uint64_t start_again_us[GUEST_KINDS];  /* not before this time */
+    uint32_t failures[GUEST_KINDS];        /* in a row, before a guest was ready */
+    struct slot *slots;
+    size_t n_slots;
+    size_t pool_size[GUEST_KINDS]; /* ready sandboxes to keep */
+    uint64_t spawn_again_us;       /* a failed sandbox makes the next one wait */
+    uint32_t spawn_failures;       /* in a row */
+    uint64_t last_sandbox;         /* number of sandboxes made so far */
+
+    struct front_process front;
+    struct front_status status; /* as last sent */
+    int status_dirty;
+
+    int served;   /* 1 once a sandbox has been ready */
+    int draining; /* 1: SIGTERM has come */
+    uint64_t drain_deadline_us;
+    int exit_status; /* -1: go on; else the keeper ends with it */
+};
+
+/* Ends the keeper after this round of events, with a line in the log that says why. */
+void keeper_give_up(struct keeper *keeper, int exit_status);
+
+/* Called by habitats. */
+void keeper_guest_ready(struct keeper *keeper, struct habitat *habitat, const char *python_version);
+void keeper_habitat_gone(struct keeper *keeper, const struct habitat *habitat);
+void keeper_guest_failed(struct keeper *keeper, enum guest_kind kind);
+void keeper_habitat_refused(struct keeper *keeper, const char *step, int error);
+
+/* Front is told before the next wait. */
+void keeper_status_changed(struct keeper *keeper);
+
+#endif

@@ -1,0 +1,72 @@
+#include "keeper/status.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "jail/layers.h"
+#include "jail/seccomp.h"
+#include "keeper/state.h"
+
+static void add(struct front_status *status, int in_force, const char *name, const char *detail, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static void add(struct front_status *status, int in_force, const char *name, const char *detail, ...) {
+    if (status->n_layers >= STATUS_MAX_LAYERS) {
+        return;
+    }
+    struct layer_status *layer = &status->layers[status->n_layers++];
+    va_list arguments;
+    layer->state = in_force ? LAYER_IN_FORCE : LAYER_MISSING;
+    (void)snprintf(layer->name, sizeof layer->name, "%s", name);
+    va_start(arguments, detail);
+    (void)vsnprintf(layer->detail, sizeof layer->detail, detail, arguments);
+    va_end(arguments);
+}
+
+static void add_cgroup(struct keeper *keeper, enum cgroup_controller controller, const char *name,
+                       const char *instead) {
+    if (cgroups_has(&keeper->cgroups, controller)) {
+        add(&keeper->status, 1, name, "one group for each sandbox");
+    } else {
+        add(&keeper->status, 0, name, "no writable group on this host; instead: %s", instead);
+    }
+}
+
+void status_describe(struct keeper *keeper) {
+    struct front_status *status = &keeper->status;
+    status->head.type = FRONT_STATUS;
+    status->head.size = sizeof *status;
+    status->n_layers = 0;
+    memset(status->layers, 0, sizeof status->layers);
+    (void)snprintf(status->tier, sizeof status->tier, "namespaces");
+
+    if (keeper->use_user_namespace) {
+        add(status, 1, "user namespace", "%s",
+            keeper->one_id ? "one for each sandbox" : "root in it is nobody outside");
+    } else {
+        add(status, 0, "user namespace", "this host gives none (user.max_user_namespaces)");
+    }
+    add(status, 1, "namespaces", "pid and mount for each sandbox; ipc, uts, net, cgroup for each guest");
+    add(status, 1, "root", "a minimal read-only tree; a private tmpfs on /tmp");
+    if (keeper->one_id) {
+        add(status, 0, "own user", "an ordinary user has no other ids to give; started as root each slot has its own");
+    } else {
+        add(status, 1, "own user", "each slot has its own user id");
+    }
+    add(status, 1, "capabilities", "none, and no_new_privs");
+    int abi = jail_landlock_abi();
+    if (abi > 0) {
+        add(status, 1, "landlock", "ABI %d", abi);
+    } else {
+        add(status, 0, "landlock", "this kernel has none");
+    }
+    size_t n_rows = 0;
+    const struct seccomp_row *rows = seccomp_sandbox_table(&n_rows);
+    add(status, 1, "seccomp", "default deny; %zu system calls reachable", seccomp_reachable_calls(rows, n_rows));
+    add(status, 1, "rlimits", "processes, open files, file size, CPU time, no core files");
+    add_cgroup(keeper, CGROUP_MEMORY, "memory cgroup", "a watch every 20 ms");
+    add_cgroup(keeper, CGROUP_PIDS, "pids cgroup", "RLIMIT_NPROC");
+    add_cgroup(keeper, CGROUP_CPUACCT, "cpuacct cgroup", "RLIMIT_CPU and a watch");
+    keeper_status_changed(keeper);
+}

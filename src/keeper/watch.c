@@ -1,0 +1,127 @@
+#include "keeper/watch.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "keeper/process.h"
+#include "keeper/state.h"
+
+/* A process can touch some gigabytes in a second: at this interval it gets some tens of MiB past its limit. */
+#define MEMORY_INTERVAL_US 20000u
+#define CPU_INTERVAL_US 200000u
+
+/* Processes looked at in one sandbox; more than max_processes cannot be there. */
+#define MAX_PROCESSES 1024
+
+uint64_t watch_resident_bytes(pid_t pid) {
+    char path[64], text[128];
+    (void)snprintf(path, sizeof path, "/proc/%ld/statm", (long)pid);
+    if (pid <= 0 || io_read_text(-1, path, text, sizeof text) <= 0) {
+        return 0;
+    }
+    const char *resident = strchr(text, ' ');
+    return resident ? strtoull(resident, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+/* Proportional share of one process: pages that the guest and all its sandboxes share count once in all. */
+static uint64_t proportional_bytes(pid_t pid) {
+    char path[64], text[2048];
+    (void)snprintf(path, sizeof path, "/proc/%ld/smaps_rollup", (long)pid);
+    if (io_read_text(-1, path, text, sizeof text) <= 0) {
+        return 0;
+    }
+    const char *line = strstr(text, "\nPss:");
+    return line ? strtoull(line + 5, NULL, 10) * 1024u : 0;
+}
+
+/* Appends the children of `pid` to pids[]; returns the new count. */
+static size_t add_children(pid_t pid, pid_t *pids, size_t count) {
+    char path[64], text[8192];
+    (void)snprintf(path, sizeof path, "/proc/%ld/task/%ld/children", (long)pid, (long)pid);
+    if (io_read_text(-1, path, text, sizeof text) <= 0) {
+        return count;
+    }
+    for (char *at = text; count < MAX_PROCESSES;) {
+        char *end;
+        long child = strtol(at, &end, 10);
+        if (end == at || child <= 0) {
+            break;
+        }
+        pids[count++] = (pid_t)child;
+        at = end;
+    }
+    return count;
+}
+
+/* The processes of a sandbox: its first one, and what has been orphaned to the init of its namespace, with all that
+ * descends from them. */
+static size_t list_processes(const struct slot *slot, pid_t *pids) {
+    size_t count = 0;
+    pid_t init = process_pid(slot->init_exit.fd);
+    if (slot->main_pid > 0) {
+        pids[count++] = slot->main_pid;
+    }
+    if (init > 0) {
+        count = add_children(init, pids, count);
+    }
+    for (size_t i = 0; i < count; i++) {
+        count = add_children(pids[i], pids, count);
+    }
+    return count;
+}
+
+static void watch_memory(struct slot *slot) {
+    pid_t pids[MAX_PROCESSES];
+    size_t count = list_processes(slot, pids);
+    uint64_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        sum += proportional_bytes(pids[i]);
+    }
+    if (sum > slot->watched_peak_bytes) {
+        slot->watched_peak_bytes = sum;
+    }
+    if (sum > slot->memory_bytes) {
+        slot_kill(slot, VERDICT_MEMORY, slot->memory_bytes);
+    }
+}
+
+static void watch_cpu(struct slot *slot) {
+    struct keeper *keeper = slot->keeper;
+    uint64_t used = 0;
+    if (cgroups_has(&keeper->cgroups, CGROUP_CPUACCT)) {
+        used = cgroup_slot_cpu_us(&keeper->cgroups, slot->index);
+    } else {
+        pid_t pids[MAX_PROCESSES];
+        size_t count = list_processes(slot, pids);
+        for (size_t i = 0; i < count; i++) {
+            used += process_cpu_us(pids[i]);
+        }
+    }
+    if (used > slot->cpu_before_us && used - slot->cpu_before_us > keeper->settings->max_cpu_ms * 1000) {
+        slot_kill(slot, VERDICT_CPU, keeper->settings->max_cpu_ms);
+    }
+}
+
+uint64_t watch_check(struct keeper *keeper, uint64_t now_us) {
+    uint64_t next = UINT64_MAX;
+    const int by_hand = !cgroups_has(&keeper->cgroups, CGROUP_MEMORY);
+    for (size_t i = 0; i < keeper->n_slots; i++) {
+        struct slot *slot = &keeper->slots[i];
+        if (slot->state == SLOT_RUNNING && now_us >= slot->cpu_look_us) {
+            slot->cpu_look_us = now_us + CPU_INTERVAL_US;
+            watch_cpu(slot);
+        }
+        if (slot->state == SLOT_RUNNING && by_hand && now_us >= slot->memory_look_us) {
+            watch_memory(slot);
+            slot->memory_look_us = now_us + MEMORY_INTERVAL_US;
+        }
+        if (slot->state == SLOT_RUNNING) {
+            next = slot->cpu_look_us < next ? slot->cpu_look_us : next;
+            next = by_hand && slot->memory_look_us < next ? slot->memory_look_us : next;
+        }
+    }
+    return next;
+}

@@ -1,0 +1,65 @@
+/* Messages between keeper and guest, over the packet socket FIXED_FD_KEEPER, and from a new sandbox to the keeper.
+ *
+ * All of fixed size. The guest reads nothing else from anyone. */
+#ifndef PYEXEC_WIRE_GUEST_LINK_H
+#define PYEXEC_WIRE_GUEST_LINK_H
+
+#include <stdint.h>
+
+enum guest_message_type {
+    /* guest to keeper: even */
+    GUEST_HELLO = 2,   /* warm: SPAWN may be sent; no descriptor */
+    GUEST_SPAWNED = 4, /* answer to each SPAWN, in order; 1 descriptor (a pidfd) when error is 0, else none */
+    /* keeper to guest: odd */
+    KEEPER_SPAWN = 3, /* make one sandbox; SPAWN_FDS + n_cgroup_fds descriptors */
+};
+
+struct guest_message_head {
+    uint32_t type; /* enum guest_message_type */
+    uint32_t size; /* of the whole message, head included */
+};
+
+struct guest_hello {
+    struct guest_message_head head;
+    char python_version[16]; /* "3.11.2", NUL-ended */
+};
+
+/* The descriptors of KEEPER_SPAWN, in this order; all become the new sandbox's own and are closed in the guest. */
+enum spawn_fd {
+    SPAWN_FD_INIT = 0,    /* pidfd of the init that holds the sandbox's namespaces */
+    SPAWN_FD_CONTROL = 1, /* SOCK_STREAM: one run_request comes in */
+    SPAWN_FD_STDOUT = 2,  /* write end of a pipe */
+    SPAWN_FD_STDERR = 3,
+    SPAWN_FD_RESULT = 4, /* the sealed memfd of run_result.h */
+    SPAWN_FD_REPORT = 5, /* write end of a pipe: one struct sandbox_report, then closed */
+    SPAWN_FDS = 6,       /* then n_cgroup_fds `tasks` files of version 1 groups to join */
+};
+
+#define SPAWN_MAX_CGROUP_FDS 4
+
+struct keeper_spawn {
+    struct guest_message_head head;
+    uint64_t sandbox_id;
+    uint32_t uid, gid; /* of the slot, as seen in the guest's user namespace */
+    uint32_t n_cgroup_fds;
+    uint32_t reserved; /* 0 */
+    uint64_t max_processes;
+    uint64_t max_open_files;
+    uint64_t max_file_bytes;
+    uint64_t max_cpu_ms;
+};
+
+struct guest_spawned {
+    struct guest_message_head head;
+    uint64_t sandbox_id;
+    int32_t error; /* 0 or -errno: the fork failed */
+    int32_t pid;   /* as the guest sees it; for logs only */
+};
+
+/* What a new sandbox writes to SPAWN_FD_REPORT: once, before it reads anything from anyone. */
+struct sandbox_report {
+    uint32_t step; /* 0: ready, every layer is on; otherwise the enum jail_step (src/jail/steps.h) that failed */
+    int32_t error; /* 0 or -errno */
+};
+
+#endif
