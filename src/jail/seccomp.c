@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -21,10 +22,46 @@ static void release_context(scmp_filter_ctx *context) {
     }
 }
 
+/* What a call in no row gets. */
+#define DEFAULT_ERRNO EPERM
+
+/* Numbers above the last one that the library has a name for are calls of newer kernels: programs probe for those and
+ * expect to hear that this kernel does not have them. */
+static uint32_t last_known_call(void) {
+    uint32_t last = 0;
+    for (int number = 0; number < 1024; number++) {
+        char *name = seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, number);
+        if (name) {
+            last = (uint32_t)number;
+            free(name);
+        }
+    }
+    return last;
+}
+
+#define X32_BIT 0x40000000u
+
+/* Goes before the library's program, which then judges everything that comes through. */
+#define PROLOGUE_SIZE 6
+static void write_prologue(struct sock_filter *filter, uint32_t native_arch) {
+    const struct sock_filter prologue[PROLOGUE_SIZE] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, native_arch, 0, 4),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 2, 0),
+        BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, last_known_call(), 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+    };
+    memcpy(filter, prologue, sizeof prologue);
+}
+
 static int add_row(scmp_filter_ctx context, const struct seccomp_row *row) {
     int number = seccomp_syscall_resolve_name(row->call);
     if (number < 0) {
         return 0; /* not on this architecture, or newer than the library: then the default denies it */
+    }
+    if (row->verdict == SECCOMP_DENY_CALL && row->deny_errno == DEFAULT_ERRNO) {
+        return 0; /* the row is there for its reason */
     }
     uint32_t action = row->verdict == SECCOMP_ALLOW_CALL ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO((uint32_t)row->deny_errno);
     struct scmp_arg_cmp tests[SECCOMP_MAX_TESTS];
@@ -38,7 +75,7 @@ static int add_row(scmp_filter_ctx context, const struct seccomp_row *row) {
 }
 
 int seccomp_compile(const struct seccomp_row *rows, size_t n_rows, struct sock_fprog *ret_program) {
-    __attribute__((cleanup(release_context))) scmp_filter_ctx context = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
+    __attribute__((cleanup(release_context))) scmp_filter_ctx context = seccomp_init(SCMP_ACT_ERRNO(DEFAULT_ERRNO));
     if (!context) {
         return -ENOMEM;
     }
@@ -65,18 +102,21 @@ int seccomp_compile(const struct seccomp_row *rows, size_t n_rows, struct sock_f
         return -errno;
     }
     size_t size = (size_t)status.st_size;
-    if (size == 0 || size % sizeof(struct sock_filter) != 0 || size / sizeof(struct sock_filter) > BPF_MAXINSNS) {
+    if (size == 0 || size % sizeof(struct sock_filter) != 0 ||
+        size / sizeof(struct sock_filter) + PROLOGUE_SIZE > BPF_MAXINSNS) {
         return -E2BIG;
     }
-    cleanup_free struct sock_filter *filter = malloc(size);
+    const size_t prologue_size = PROLOGUE_SIZE * sizeof(struct sock_filter);
+    cleanup_free struct sock_filter *filter = malloc(prologue_size + size);
     if (!filter) {
         return -ENOMEM;
     }
-    ssize_t n = io_read_full(fd, filter, size);
+    write_prologue(filter, seccomp_arch_native());
+    ssize_t n = io_read_full(fd, filter + PROLOGUE_SIZE, size);
     if (n < 0 || (size_t)n != size) {
         return n < 0 ? (int)n : -EIO;
     }
-    ret_program->len = (unsigned short)(size / sizeof(struct sock_filter));
+    ret_program->len = (unsigned short)((prologue_size + size) / sizeof(struct sock_filter));
     ret_program->filter = filter;
     filter = NULL;
     return 0;

@@ -1,4 +1,5 @@
-/* System call tables and their compilation. Default deny: a call that is in no row is answered with an errno. */
+/* System call tables and their compilation. Default deny: a call that is in no row, or whose arguments fit no row,
+ * fails with EPERM; one that is newer than the library fails with ENOSYS, as if the kernel did not have it. */
 #ifndef PYEXEC_JAIL_SECCOMP_H
 #define PYEXEC_JAIL_SECCOMP_H
 
@@ -10,8 +11,8 @@
  * are alternatives. */
 enum seccomp_verdict {
     SECCOMP_ALLOW_CALL,
-    SECCOMP_DENY_CALL, /* with `deny_errno`; for calls that a script tries and whose failure it handles or that people
-                          ask about: every other call fails with ENOSYS as if the kernel did not have it */
+    SECCOMP_DENY_CALL, /* with `deny_errno`, for calls whose callers fall back only after another answer than EPERM;
+                          with EPERM the row only says why the call is not there */
 };
 
 struct seccomp_argument {

@@ -1,5 +1,5 @@
-/* The system calls of a sandbox: what a row's reason says is why it is there. Anything in no row fails with ENOSYS, as
- * if the kernel were older. Sorted by topic; a test keeps count of the calls that reach the kernel. */
+/* The system calls of a sandbox, each with the reason why it is there or is not. Sorted by topic; a test keeps count of
+ * the calls that reach the kernel. */
 #include <asm/termbits.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -346,6 +346,11 @@ static const struct seccomp_row sandbox_table[] = {
          "extended attributes: shutil.copy2() and cp take this answer for 'no attributes here'"),
     DENY("fremovexattr", EOPNOTSUPP,
          "extended attributes: shutil.copy2() and cp take this answer for 'no attributes here'"),
+    DENY("clone3", ENOSYS, "its flags lie in memory, where no filter sees them; libc falls back to clone"),
+    DENY("openat2", ENOSYS, "libc and callers fall back to openat"),
+    DENY("epoll_pwait2", ENOSYS, "callers fall back to epoll_pwait"),
+    DENY("preadv2", ENOSYS, "callers fall back"),
+    DENY("pwritev2", ENOSYS, "callers fall back"),
     DENY("seccomp", EPERM, "seccomp tricks"),
 };
 
