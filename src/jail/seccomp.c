@@ -1,4 +1,4 @@
-#include "jail/seccomp.h"
+#include "jail/seccomp_table.h"
 
 #include <errno.h>
 #include <linux/seccomp.h>

@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <sys/ioctl.h>
 
-#include "jail/seccomp.h"
+#include "jail/seccomp_table.h"
 
 #define ALLOW(name, why)                                                                                               \
     { .call = (name), .verdict = SECCOMP_ALLOW_CALL, .reason = (why) }

@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include "jail/seccomp.h"
+#include "jail/seccomp_table.h"
 
 /* CLONE_PARENT would make the keeper the parent of a process it does not know; the rest makes namespaces or tracers. */
 #define CLONE_REFUSED                                                                                                  \

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "jail/layers.h"
-#include "jail/seccomp.h"
+#include "jail/seccomp_table.h"
 #include "keeper/state.h"
 
 static void add(struct front_status *status, int in_force, const char *name, const char *detail, ...)

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -66,7 +67,8 @@ static pid_t start_keeper(const struct settings *settings, int listen_fd, int pr
     if (getppid() != launcher) {
         _exit(KEEPER_EXIT_FAILED);
     }
-    _exit(keeper_run(settings, listen_fd, program_dir));
+    /* exit(), so that a sanitizer has its last word. */
+    exit(keeper_run(settings, listen_fd, program_dir));
 }
 
 /* Waits for the keeper and for signals. Returns its wait status; *asked_to_end counts the requests to end. */

@@ -1,6 +1,6 @@
 /* The compiled tables, judged by a small interpreter of the filter language: what a call would get, without making it.
  */
-#include "jail/seccomp.h"
+#include "jail/seccomp_table.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* System call tables and their compilation. Default deny: a call that is in no row, or whose arguments fit no row,
  * fails with EPERM; one that is newer than the library fails with ENOSYS, as if the kernel did not have it. */
-#ifndef PYEXEC_JAIL_SECCOMP_H
-#define PYEXEC_JAIL_SECCOMP_H
+#ifndef PYEXEC_JAIL_SECCOMP_TABLE_H
+#define PYEXEC_JAIL_SECCOMP_TABLE_H
 
 #include <linux/filter.h>
 #include <stddef.h>
