@@ -103,11 +103,7 @@ static void print_flag(FILE *out, const struct setting *setting) {
 }
 
 void settings_print_help(FILE *out) {
-    fputs("Usage: pyexecd [--setting=value ...]\n"
-          "\n"
-          "Runs untrusted Python scripts that come by HTTP, each in a sandbox of its own.\n"
-          "\n"
-          "Each setting is a flag and an environment variable: --max-timeout=30 or PYEXEC_MAX_TIMEOUT=30.\n"
+    fputs("Each setting is a flag and an environment variable: --max-timeout=30 or PYEXEC_MAX_TIMEOUT=30.\n"
           "A flag wins over the environment, the environment over the default.\n"
           "\n",
           out);

@@ -1,0 +1,52 @@
+# Daily commands; meson and ninja do the work. `make help` lists them.
+# The one that pyexec-guest embeds, whatever comes first on PATH.
+PYTHON := /usr/bin/python3
+ARGS ?=
+
+.PHONY: all run test test-long test-asan lint format clang docs install clean help
+
+all: ## build into build/, programs in build/bin/
+	@scripts/install-deps build
+	@scripts/build build
+
+run: ## install what is missing, build, serve on 127.0.0.1:8080 (PYEXEC_LISTEN=address:port, ARGS="--setting=value")
+	@scripts/install-deps build run
+	@scripts/build build
+	@scripts/run $(ARGS)
+
+test: ## all set-up and a slice of every suite, within ten minutes
+	@scripts/install-deps build run test
+	@$(PYTHON) scripts/test short
+
+test-long: ## everything; leaves a dated report in tests/reports/
+	@scripts/install-deps build run test analysis
+	@$(PYTHON) scripts/test long
+
+test-asan: ## the integration tests with front and keeper under ASan and UBSan
+	@scripts/install-deps build run test
+	@$(PYTHON) scripts/test asan
+
+lint: ## formatting, clang-tidy, shellcheck
+	@scripts/install-deps build run test analysis
+	@scripts/lint
+
+format: ## put all C sources into the form that lint wants
+	@scripts/install-deps test
+	@find src tests -name '*.[ch]' -exec clang-format -i {} +
+
+clang: ## build with clang into build-clang/ and run the unit tests there
+	@scripts/install-deps build run test analysis
+	@CC=clang scripts/build build-clang -Dtests=true
+	@meson test -C build-clang --no-rebuild --print-errorlogs --quiet
+
+docs: all ## write the table of settings into docs/configuration.md
+	@$(PYTHON) scripts/update-docs
+
+install: all ## install below /usr/local (DESTDIR and `meson configure build -Dprefix=...` as usual)
+	@meson install -C build --no-rebuild
+
+clean: ## remove every build directory
+	@rm -rf build build-*
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile

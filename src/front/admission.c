@@ -1,0 +1,334 @@
+#include "front/admission.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "front/allocate.h"
+
+#define RETRY_AFTER_OVERLOAD_S 1
+#define RETRY_AFTER_DRAINING_S 5
+
+/* Sandboxes that died before they had the script; one more than that is no coincidence. */
+#define MAX_ATTEMPTS 3u
+
+/* The keeper's timer ends a run; this only catches a verdict that never comes. */
+#define VERDICT_PATIENCE_US (30u * 1000000u)
+
+struct idle_sandbox {
+    struct sandbox sandbox;
+    struct idle_sandbox *next;
+};
+
+/* ---- lists ---- */
+
+static void list_append(struct run_list *list, struct run *run) {
+    run->before = list->last;
+    run->next = NULL;
+    *(list->last ? &list->last->next : &list->first) = run;
+    list->last = run;
+}
+
+static void list_put_first(struct run_list *list, struct run *run) {
+    run->before = NULL;
+    run->next = list->first;
+    *(list->first ? &list->first->before : &list->last) = run;
+    list->first = run;
+}
+
+static void list_remove(struct run_list *list, struct run *run) {
+    *(run->before ? &run->before->next : &list->first) = run->next;
+    *(run->next ? &run->next->before : &list->last) = run->before;
+    run->before = run->next = NULL;
+}
+
+static struct run_list *queue_of(struct admission *admission, const struct run *run) {
+    return &admission->queue[run->input.wants];
+}
+
+/* ---- telling the waiter ---- */
+
+static void end_with_problem(struct run *run, const struct problem *problem) {
+    struct run_waiter waiter = run->waiter;
+    run_free(run);
+    if (waiter.on_end) {
+        waiter.on_end(waiter.context, NULL, problem);
+    }
+}
+
+static void internal_problem(struct problem *problem) {
+    problem_set(problem, 500, "internal_error",
+                "The service failed to run the script. This is not the script's fault.");
+    problem_suggest(problem, "Send the request again; if it fails again, tell the operator of the service the id");
+}
+
+static void overload_problem(struct problem *problem, const char *reason) {
+    problem_set(problem, 503, "overloaded", "The service is busy: %s.", reason);
+    problem->retry_after = RETRY_AFTER_OVERLOAD_S;
+    problem_suggest(problem, "Send the request again in a moment, as Retry-After says");
+}
+
+void admission_draining_problem(struct problem *ret_problem) {
+    problem_set(ret_problem, 503, "draining", "The service is ending and takes no new requests.");
+    ret_problem->retry_after = RETRY_AFTER_DRAINING_S;
+    ret_problem->close = 1;
+    problem_suggest(ret_problem, "Send the request again in a few seconds, as Retry-After says");
+}
+
+static void end_with_answer(struct run *run) {
+    struct answer answer;
+    struct run_waiter waiter = run->waiter;
+    if (waiter.on_end && run_answer(run, &answer) < 0) {
+        struct problem problem;
+        log_error("%s: no memory for the answer", run->id);
+        internal_problem(&problem);
+        end_with_problem(run, &problem);
+        return;
+    }
+    run_free(run);
+    if (waiter.on_end) {
+        waiter.on_end(waiter.context, &answer, NULL);
+    }
+}
+
+/* ---- sandboxes ---- */
+
+/* Whether a sandbox with the data packages loaded is worth waiting for. */
+static int data_is_coming(const struct admission *admission) {
+    return admission->has_status && admission->status.guest_ready[GUEST_DATA] &&
+           admission->status.pool_size[GUEST_DATA] > 0;
+}
+
+/* The kind to take for a run that wants `wants`, or -1 when it has to wait. */
+static int choose_kind(const struct admission *admission, enum guest_kind wants) {
+    if (admission->idle[wants]) {
+        return (int)wants;
+    }
+    if (wants == GUEST_LEAN && admission->idle[GUEST_DATA] && !admission->queue[GUEST_DATA].first) {
+        return GUEST_DATA;
+    }
+    if (wants == GUEST_DATA && admission->idle[GUEST_LEAN] && !data_is_coming(admission)) {
+        return GUEST_LEAN;
+    }
+    return -1;
+}
+
+static void on_verdict_overdue(void *context) {
+    struct run *run = context;
+    struct run_waiter waiter = run->waiter;
+    log_error("%s: no verdict came for sandbox %llu", run->id, (unsigned long long)run->sandbox.id);
+    keeper_link_send_cancel(run->means->keeper, run->sandbox.id);
+    run_forget(run);
+    if (waiter.on_end) {
+        struct problem problem;
+        internal_problem(&problem);
+        waiter.on_end(waiter.context, NULL, &problem);
+    }
+}
+
+static void start_run(struct admission *admission, struct run *run, int kind) {
+    struct idle_sandbox *idle = admission->idle[kind];
+    admission->idle[kind] = idle->next;
+    admission->n_idle--;
+    list_append(&admission->running, run);
+    admission->n_running++;
+    run->deadline = (struct timer){.place = run->deadline.place, .on_due = on_verdict_overdue, .context = run};
+    event_loop_set_timer(admission->means->loop, &run->deadline,
+                         run->input.timeout_ms * 1000u + VERDICT_PATIENCE_US);
+    run_start(run, &idle->sandbox);
+    free(idle);
+}
+
+/* Starts whatever can start, the older of the two queues' heads first. */
+static void start_waiting_runs(struct admission *admission) {
+    while (admission->n_running < admission->means->settings->max_running) {
+        struct run *oldest = NULL;
+        int kind = -1;
+        for (int wants = 0; wants < GUEST_KINDS; wants++) {
+            struct run *head = admission->queue[wants].first;
+            int possible = head ? choose_kind(admission, (enum guest_kind)wants) : -1;
+            if (possible >= 0 && (!oldest || head->submitted_us < oldest->submitted_us)) {
+                oldest = head;
+                kind = possible;
+            }
+        }
+        if (!oldest) {
+            return;
+        }
+        list_remove(queue_of(admission, oldest), oldest);
+        admission->n_queued--;
+        start_run(admission, oldest, kind);
+    }
+}
+
+/* ---- requests ---- */
+
+static void on_queue_timeout(void *context) {
+    struct run *run = context;
+    struct problem problem;
+    struct admission *admission = run->admission;
+    list_remove(queue_of(admission, run), run);
+    admission->n_queued--;
+    overload_problem(&problem, "no sandbox became free in time");
+    end_with_problem(run, &problem);
+}
+
+static void queue_run(struct admission *admission, struct run *run, int first) {
+    uint64_t limit_us = admission->means->settings->queue_timeout_ms * 1000u;
+    uint64_t waited_us = clock_now_us() - run->submitted_us;
+    if (first) {
+        list_put_first(queue_of(admission, run), run);
+    } else {
+        list_append(queue_of(admission, run), run);
+    }
+    admission->n_queued++;
+    run->deadline = (struct timer){.place = run->deadline.place, .on_due = on_queue_timeout, .context = run};
+    event_loop_set_timer(admission->means->loop, &run->deadline, limit_us > waited_us ? limit_us - waited_us : 0);
+}
+
+int admission_submit(struct admission *admission, struct run *run, struct problem *ret_problem) {
+    run->admission = admission;
+    if (admission->draining) {
+        admission_draining_problem(ret_problem);
+        run_free(run);
+        return -EBUSY;
+    }
+    int has_room = admission->n_running < admission->means->settings->max_running;
+    int kind = choose_kind(admission, run->input.wants);
+    /* A queue means that those in it cannot start; only the head's own kind may be overtaken by nobody. */
+    if (has_room && kind >= 0 && !queue_of(admission, run)->first) {
+        start_run(admission, run, kind);
+        return 0;
+    }
+    if (admission->n_queued >= admission->means->settings->max_queue) {
+        overload_problem(ret_problem, "too many requests are waiting already");
+        run_free(run);
+        return -EBUSY;
+    }
+    queue_run(admission, run, 0);
+    return 0;
+}
+
+void admission_abandon(struct admission *admission, struct run *run) {
+    run_forget(run);
+    if (run->state == RUN_RUNNING) {
+        keeper_link_send_cancel(admission->means->keeper, run->sandbox.id);
+        return;
+    }
+    list_remove(queue_of(admission, run), run);
+    admission->n_queued--;
+    run_free(run);
+}
+
+/* ---- the keeper's messages ---- */
+
+void admission_sandbox_ready(struct admission *admission, const struct front_ready *ready, const int fds[READY_FDS]) {
+    if (ready->kind >= GUEST_KINDS || ready->sandbox_id == 0) {
+        log_error("the keeper announced a sandbox that cannot be; front ends");
+        exit(EXIT_FAILURE);
+    }
+    struct idle_sandbox *idle = allocate_or_exit(sizeof *idle);
+    idle->sandbox.id = ready->sandbox_id;
+    idle->sandbox.kind = (enum guest_kind)ready->kind;
+    memcpy(idle->sandbox.fds, fds, sizeof idle->sandbox.fds);
+    idle->next = admission->idle[ready->kind];
+    admission->idle[ready->kind] = idle;
+    admission->n_idle++;
+    start_waiting_runs(admission);
+}
+
+static int drop_idle(struct admission *admission, uint64_t sandbox_id) {
+    for (int kind = 0; kind < GUEST_KINDS; kind++) {
+        for (struct idle_sandbox **link = &admission->idle[kind]; *link; link = &(*link)->next) {
+            struct idle_sandbox *idle = *link;
+            if (idle->sandbox.id == sandbox_id) {
+                *link = idle->next;
+                admission->n_idle--;
+                sandbox_close(&idle->sandbox);
+                free(idle);
+                return 1;
+            }
+        }
+    }
+    return 0;
+}
+
+static void retry(struct admission *admission, struct run *run) {
+    if (run->attempts < MAX_ATTEMPTS && !admission->draining) {
+        log_info("%s: sandbox %llu died before it had the script; another is taken", run->id,
+                 (unsigned long long)run->sandbox.id);
+        run->state = RUN_NEW;
+        queue_run(admission, run, 1);
+        return;
+    }
+    struct problem problem;
+    if (admission->draining) {
+        admission_draining_problem(&problem);
+    } else {
+        internal_problem(&problem);
+    }
+    end_with_problem(run, &problem);
+}
+
+void admission_sandbox_ended(struct admission *admission, const struct front_verdict *verdict) {
+    if (drop_idle(admission, verdict->sandbox_id)) {
+        return;
+    }
+    struct run *run = admission->running.first;
+    while (run && run->sandbox.id != verdict->sandbox_id) {
+        run = run->next;
+    }
+    if (!run) {
+        log_warning("a verdict came for sandbox %llu, which front does not know",
+                    (unsigned long long)verdict->sandbox_id);
+        return;
+    }
+    list_remove(&admission->running, run);
+    admission->n_running--;
+    event_loop_stop_timer(admission->means->loop, &run->deadline);
+    if (run_end(run, verdict)) {
+        end_with_answer(run);
+    } else {
+        retry(admission, run);
+    }
+    start_waiting_runs(admission);
+}
+
+void admission_status_changed(struct admission *admission, const struct front_status *status) {
+    admission->status = *status;
+    admission->has_status = 1;
+    start_waiting_runs(admission);
+}
+
+void admission_drain(struct admission *admission) {
+    struct problem problem;
+    admission->draining = 1;
+    admission_draining_problem(&problem);
+    for (int wants = 0; wants < GUEST_KINDS; wants++) {
+        struct run *run;
+        while ((run = admission->queue[wants].first)) {
+            list_remove(&admission->queue[wants], run);
+            admission->n_queued--;
+            end_with_problem(run, &problem);
+        }
+    }
+}
+
+/* ---- life ---- */
+
+void admission_start(struct admission *admission, const struct run_means *means) {
+    *admission = (struct admission){.means = means};
+}
+
+void admission_end(struct admission *admission) {
+    for (int kind = 0; kind < GUEST_KINDS; kind++) {
+        while (admission->idle[kind]) {
+            struct idle_sandbox *idle = admission->idle[kind];
+            admission->idle[kind] = idle->next;
+            sandbox_close(&idle->sandbox);
+            free(idle);
+        }
+    }
+}

@@ -1,0 +1,50 @@
+/* Answers as JSON texts. Pure.
+ *
+ * jansson builds them. One thing is pasted: a result's JSON text, already checked, since jansson would lose the digits
+ * of a large integer. */
+#ifndef PYEXEC_FRONT_ANSWER_H
+#define PYEXEC_FRONT_ANSWER_H
+
+#include <stdint.h>
+
+#include "base/settings.h"
+#include "front/capture.h"
+#include "front/problem.h"
+#include "front/record.h"
+#include "front/run_input.h"
+#include "wire/front_link.h"
+
+struct answer {
+    unsigned status;         /* of HTTP */
+    struct byte_buffer text; /* owned */
+};
+
+static inline void answer_free(struct answer *answer) {
+    byte_buffer_free(&answer->text);
+}
+
+/* All that is known of a run that has ended. Everything is borrowed. */
+struct run_facts {
+    const char *id; /* the request's */
+    const struct settings *settings;
+    enum run_mode mode;
+    int banner;
+    const struct front_verdict *verdict;
+    const struct run_record *record;
+    const struct capture *out, *err; /* stdout and stderr */
+    uint64_t queue_us;               /* from the request's last byte to KEEPER_START */
+};
+
+/* What /health tells besides the keeper's status. */
+struct health_facts {
+    const struct front_status *status; /* the last one, or NULL before the first */
+    unsigned ready, busy, queued;      /* sandboxes that wait, runs, requests that wait */
+    int draining;
+};
+
+/* Each returns 0 with *ret_answer filled (answer_free() it), or -ENOMEM. */
+int answer_run(const struct run_facts *facts, struct answer *ret_answer);
+int answer_problem(const struct problem *problem, const char *id, struct answer *ret_answer);
+int answer_health(const struct health_facts *facts, struct answer *ret_answer);
+
+#endif

@@ -1,0 +1,326 @@
+#include "front/http_head.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "front/http_origin.h"
+
+#define EXECUTE_ALLOW "POST, OPTIONS"
+#define HEALTH_ALLOW "GET, HEAD, OPTIONS"
+#define ANY_ALLOW "GET, HEAD, POST, OPTIONS"
+
+/* ---- headers ---- */
+
+static const struct http_header *find(const struct http_head *head, const char *name, size_t *ret_count) {
+    const struct http_header *found = NULL;
+    size_t count = 0, len = strlen(name);
+    for (size_t i = 0; i < head->n_headers; i++) {
+        const struct http_header *header = &head->headers[i];
+        if (header->name_len == len && strncasecmp(header->name, name, len) == 0) {
+            found = found ? found : header;
+            count++;
+        }
+    }
+    if (ret_count) {
+        *ret_count = count;
+    }
+    return found;
+}
+
+static int value_is(const struct http_header *header, const char *text) {
+    size_t len = strlen(text);
+    return header->value_len == len && strncasecmp(header->value, text, len) == 0;
+}
+
+static int is_token(const char *text, size_t len) {
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (!isalnum(c) && (c == '\0' || !strchr("!#$%&'*+-.^_`|~", c))) {
+            return 0;
+        }
+    }
+    return len > 0;
+}
+
+static int has_control(const char *text, size_t len) {
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if ((c < 0x20 && c != '\t') || c == 0x7F) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* ---- refusals ---- */
+
+static void refuse(struct http_judgement *judgement, unsigned status, const char *error, const char *message,
+                   const char *suggestion) {
+    judgement->refused = 1;
+    problem_set(&judgement->problem, status, error, "%s", message);
+    problem_suggest(&judgement->problem, "%s", suggestion);
+}
+
+/* Bytes behind such a head may be another request to somebody else on the way: none of them is read. */
+static void refuse_framing(struct http_judgement *judgement, const char *message, const char *suggestion) {
+    refuse(judgement, 400, "invalid_input", message, suggestion);
+    judgement->problem.close = 1;
+}
+
+static void judge_header_lines(const struct http_head *head, struct http_judgement *judgement) {
+    for (size_t i = 0; i < head->n_headers; i++) {
+        const struct http_header *header = &head->headers[i];
+        if (!is_token(header->name, header->name_len)) {
+            refuse_framing(judgement, "A header's name contains a character that no name may have.",
+                           "Write each header as 'Name: value', without white space before the colon");
+            return;
+        }
+        if (has_control(header->value, header->value_len)) {
+            refuse_framing(judgement, "A header's value contains a control character.",
+                           "Write each header on one line of printable characters");
+            return;
+        }
+    }
+}
+
+static int is_plausible_host(const struct http_header *host) {
+    for (size_t i = 0; i < host->value_len; i++) {
+        unsigned char c = (unsigned char)host->value[i];
+        if (c <= 0x20 || c >= 0x7F || strchr("/\\@?#,<>\"", c)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static void judge_host(const struct http_head *head, struct http_judgement *judgement) {
+    size_t n_hosts;
+    const struct http_header *host = find(head, "Host", &n_hosts);
+    if (n_hosts > 1 || (n_hosts == 0 && strcmp(head->version, "HTTP/1.0") != 0)) {
+        refuse_framing(judgement, n_hosts ? "The request has more than one Host header." : "The request has no Host header.",
+                       "Send exactly one Host header, as HTTP/1.1 asks");
+    } else if (host && !is_plausible_host(host)) {
+        refuse_framing(judgement, "The Host header is not a host name with an optional port.",
+                       "Send a Host header such as 'Host: 127.0.0.1:8080'");
+    }
+}
+
+static void judge_framing(const struct http_head *head, struct http_judgement *judgement) {
+    size_t n_lengths, n_encodings;
+    const struct http_header *length = find(head, "Content-Length", &n_lengths);
+    const struct http_header *encoding = find(head, "Transfer-Encoding", &n_encodings);
+    if (n_lengths > 1) {
+        refuse_framing(judgement, "The request has more than one Content-Length header.", "Send exactly one");
+    } else if (n_lengths && n_encodings) {
+        refuse_framing(judgement, "The request has Content-Length together with Transfer-Encoding.",
+                       "Send one of them: a body has either a length or chunks");
+    } else if (n_encodings > 1 || (n_encodings && !value_is(encoding, "chunked"))) {
+        refuse_framing(judgement, "Transfer-Encoding must be 'chunked', alone and once.",
+                       "Send the body with a Content-Length, or chunked");
+    } else if (n_encodings && strcmp(head->version, "HTTP/1.0") == 0) {
+        refuse_framing(judgement, "HTTP/1.0 has no Transfer-Encoding.", "Send the body with a Content-Length");
+    }
+    judgement->has_body = n_encodings > 0;
+    judgement->length_known = n_encodings == 0;
+    if (length) {
+        /* The library has refused whatever is no number of 64 bits. */
+        judgement->length = strtoull(length->value, NULL, 10);
+        judgement->has_body = judgement->has_body || judgement->length > 0;
+    }
+    const struct http_header *expect = find(head, "Expect", NULL);
+    judgement->expects_continue = expect && value_is(expect, "100-continue");
+}
+
+static void judge_origin(const struct http_head *head, const struct http_rules *rules,
+                         struct http_judgement *judgement) {
+    size_t n_origins;
+    const struct http_header *origin = find(head, "Origin", &n_origins);
+    const struct http_header *host = find(head, "Host", NULL);
+    if (n_origins == 0) {
+        return;
+    }
+    if (n_origins > 1 || !host ||
+        !http_origin_is_own(origin->value, origin->value_len, host->value, host->value_len, rules->on_loopback)) {
+        refuse(judgement, 403, "forbidden", "This request comes from a web page of another origin.",
+               "Call the service from a program, or from a page that is served under the same host and port");
+    }
+}
+
+/* ---- POST /execute ---- */
+
+/* "application/json", with or without charset=utf-8; other parameters say nothing about the bytes. */
+static int is_json(const struct http_header *type) {
+    const char *end = type->value + type->value_len;
+    const char *semicolon = memchr(type->value, ';', type->value_len);
+    const char *media_end = semicolon ? semicolon : end;
+    while (media_end > type->value && (media_end[-1] == ' ' || media_end[-1] == '\t')) {
+        media_end--;
+    }
+    struct http_header media = {.value = type->value, .value_len = (size_t)(media_end - type->value)};
+    if (!value_is(&media, "application/json")) {
+        return 0;
+    }
+    for (const char *at = semicolon; at && at < end; at = memchr(at, ';', (size_t)(end - at))) {
+        at++;
+        while (at < end && (*at == ' ' || *at == '\t')) {
+            at++;
+        }
+        if ((size_t)(end - at) < 8 || strncasecmp(at, "charset=", 8) != 0) {
+            continue;
+        }
+        at += 8;
+        const char *value_end = memchr(at, ';', (size_t)(end - at));
+        value_end = value_end ? value_end : end;
+        while (value_end > at && (value_end[-1] == ' ' || value_end[-1] == '\t')) {
+            value_end--;
+        }
+        if (value_end - at >= 2 && *at == '"' && value_end[-1] == '"') {
+            at++;
+            value_end--;
+        }
+        struct http_header charset = {.value = at, .value_len = (size_t)(value_end - at)};
+        if (!value_is(&charset, "utf-8") && !value_is(&charset, "utf8")) {
+            return 0;
+        }
+        at = value_end;
+    }
+    return 1;
+}
+
+static int contains(const struct http_header *header, const char *text) {
+    size_t len = strlen(text);
+    for (size_t at = 0; at + len <= header->value_len; at++) {
+        if (strncasecmp(header->value + at, text, len) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* The client takes events and nothing that we have. */
+static int wants_event_stream(const struct http_head *head) {
+    int takes_events = 0, takes_json = 0;
+    for (size_t i = 0; i < head->n_headers; i++) {
+        const struct http_header *header = &head->headers[i];
+        if (header->name_len == 6 && strncasecmp(header->name, "Accept", 6) == 0) {
+            takes_events |= contains(header, "text/event-stream");
+            takes_json |= contains(header, "application/json") || contains(header, "/*");
+        }
+    }
+    return takes_events && !takes_json;
+}
+
+static void judge_execute(const struct http_head *head, const struct http_rules *rules,
+                          struct http_judgement *judgement) {
+    size_t n_types;
+    const struct http_header *type = find(head, "Content-Type", &n_types);
+    const struct http_header *encoding = find(head, "Content-Encoding", NULL);
+    if (n_types != 1 || !is_json(type)) {
+        refuse(judgement, 415, "invalid_input",
+               n_types == 0 ? "The Content-Type header is missing; it must be application/json."
+                            : "The Content-Type must be application/json, in UTF-8.",
+               "Send the header 'Content-Type: application/json'");
+    } else if (encoding && !value_is(encoding, "identity")) {
+        refuse(judgement, 415, "invalid_input", "The body has a Content-Encoding, and this service knows none.",
+               "Send the body uncompressed");
+    } else if (wants_event_stream(head)) {
+        refuse(judgement, 400, "invalid_input",
+               "Accept asks for text/event-stream: streaming is not available in this version.",
+               "Send 'Accept: application/json': the answer then comes whole when the run has ended");
+    } else if (judgement->length > rules->max_body_bytes) {
+        judgement->refused = 1;
+        problem_set(&judgement->problem, 413, "invalid_input",
+                    "The request body is too large: %llu bytes, and max_body_bytes is %llu.",
+                    (unsigned long long)judgement->length, (unsigned long long)rules->max_body_bytes);
+        problem_suggest(&judgement->problem, "Send less data with one request");
+    }
+}
+
+/* ---- all of it ---- */
+
+const char *http_target_path(const char *target) {
+    if (strncasecmp(target, "http://", 7) != 0 && strncasecmp(target, "https://", 8) != 0) {
+        return target;
+    }
+    const char *authority = strchr(target, ':') + 3;
+    const char *path = strchr(authority, '/');
+    return path ? path : "/";
+}
+
+static void refuse_method(struct http_judgement *judgement, const struct http_head *head, const char *path,
+                          const char *allow) {
+    char quoted[PROBLEM_QUOTE_MAX];
+    judgement->refused = 1;
+    problem_set(&judgement->problem, 405, "method_not_allowed", "%s does not take the method %s.", path,
+                problem_quote(head->method, strlen(head->method), quoted));
+    problem_suggest(&judgement->problem, "Use one of: %s", allow);
+    judgement->problem.allow = allow;
+}
+
+static void judge_route(const struct http_head *head, const struct http_rules *rules,
+                        struct http_judgement *judgement) {
+    const char *path = http_target_path(head->target);
+    int is_execute = strcmp(path, "/execute") == 0;
+    int is_health = strcmp(path, "/health") == 0;
+    const char *allow = is_execute ? EXECUTE_ALLOW : HEALTH_ALLOW;
+    if (strcmp(head->method, "OPTIONS") == 0 && (is_execute || is_health || strcmp(path, "*") == 0)) {
+        judgement->route = ROUTE_OPTIONS;
+        judgement->allow = is_execute || is_health ? allow : ANY_ALLOW;
+    } else if (is_execute && strcmp(head->method, "POST") == 0) {
+        judgement->route = ROUTE_EXECUTE;
+        judge_execute(head, rules, judgement);
+    } else if (is_health && (strcmp(head->method, "GET") == 0 || strcmp(head->method, "HEAD") == 0)) {
+        judgement->route = ROUTE_HEALTH;
+    } else if (is_execute || is_health) {
+        refuse_method(judgement, head, path, allow);
+    } else {
+        char quoted[PROBLEM_QUOTE_MAX];
+        judgement->refused = 1;
+        problem_set(&judgement->problem, 404, "not_found", "There is nothing at '%s'.",
+                    problem_quote(path, strlen(path), quoted));
+        problem_suggest(&judgement->problem, "POST /execute runs a script, GET /health tells the service's state");
+    }
+}
+
+static void take_request_id(const struct http_head *head, struct http_judgement *judgement) {
+    size_t n_ids;
+    const struct http_header *id = find(head, "X-Request-Id", &n_ids);
+    if (n_ids != 1 || id->value_len == 0 || id->value_len > HTTP_REQUEST_ID_MAX) {
+        return;
+    }
+    for (size_t i = 0; i < id->value_len; i++) {
+        char c = id->value[i];
+        if (!isalnum((unsigned char)c) && c != '.' && c != '_' && c != '-') {
+            return;
+        }
+    }
+    memcpy(judgement->request_id, id->value, id->value_len);
+    judgement->request_id[id->value_len] = '\0';
+}
+
+void http_head_judge(const struct http_head *head, const struct http_rules *rules,
+                     struct http_judgement *ret_judgement) {
+    struct http_judgement *judgement = ret_judgement;
+    *judgement = (struct http_judgement){.length_known = 1};
+    take_request_id(head, judgement);
+    judge_framing(head, judgement);
+    if (!judgement->refused) {
+        judge_header_lines(head, judgement);
+    }
+    if (!judgement->refused) {
+        judge_host(head, judgement);
+    }
+    if (!judgement->refused && head->bytes > rules->max_header_bytes) {
+        refuse(judgement, 431, "invalid_input", "The request's header is larger than max_header_bytes.",
+               "Send fewer and shorter headers");
+        judgement->problem.close = 1;
+    }
+    if (!judgement->refused) {
+        judge_origin(head, rules, judgement);
+    }
+    if (!judgement->refused) {
+        judge_route(head, rules, judgement);
+    }
+}

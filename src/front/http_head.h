@@ -1,0 +1,51 @@
+/* What is decided about a request once its head is there and before a byte of its body is asked for. Pure. */
+#ifndef PYEXEC_FRONT_HTTP_HEAD_H
+#define PYEXEC_FRONT_HTTP_HEAD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "front/problem.h"
+
+#define HTTP_REQUEST_ID_MAX 128
+
+struct http_header {
+    const char *name, *value;
+    size_t name_len, value_len;
+};
+
+/* A head as the HTTP library parsed it. Everything is borrowed. */
+struct http_head {
+    const char *method, *target, *version; /* "POST", "/execute" without its query, "HTTP/1.1" */
+    const struct http_header *headers;     /* in their order, repeated ones repeatedly */
+    size_t n_headers;
+    size_t bytes; /* of the whole head */
+};
+
+struct http_rules {
+    size_t max_header_bytes;
+    uint64_t max_body_bytes;
+    int on_loopback; /* only this machine can connect */
+};
+
+enum http_route { ROUTE_EXECUTE, ROUTE_HEALTH, ROUTE_OPTIONS };
+
+struct http_judgement {
+    int refused;            /* 1: `problem` is the answer */
+    struct problem problem; /* with `close` set when the framing cannot be trusted */
+    enum http_route route;  /* when not refused */
+    const char *allow;      /* ROUTE_OPTIONS: the methods; static */
+    int has_body;           /* more than no bytes, as far as the head tells */
+    int length_known;
+    uint64_t length;        /* of the body when it is known */
+    int expects_continue;
+    char request_id[HTTP_REQUEST_ID_MAX + 1]; /* the client's own when it is a proper one, else "" */
+};
+
+/* Judges a head. */
+void http_head_judge(const struct http_head *head, const struct http_rules *rules, struct http_judgement *ret_judgement);
+
+/* The path of a request target: "http://host/path" becomes "/path"; others stay. Points into `target` or is static. */
+const char *http_target_path(const char *target);
+
+#endif

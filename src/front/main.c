@@ -1,0 +1,192 @@
+/* pyexec-front: the process that reads the network.
+ *
+ *     client ──HTTP──▶ front ──script──▶ sandbox           front ◀──output, result── sandbox
+ *                      front ──START, CANCEL──▶ keeper      front ◀──READY, VERDICT, STATUS, DRAINING── keeper
+ *
+ * It is started by the keeper with FIXED_FD_KEEPER and FIXED_FD_LISTEN open and all settings as arguments, sets itself
+ * up, enters its jail, and only then accepts its first connection. It trusts the keeper, and nobody else: not the
+ * client, not a byte that comes out of a sandbox. Clients' data goes this way, each arrow one module:
+ *
+ *     listener → connection → exchange (http_head, decode) → admission → run → (sandbox) → output_pipe, record →
+ *     outcome → answer → exchange
+ */
+#include <errno.h>
+#include <jansson.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/settings.h"
+#include "front/admission.h"
+#include "front/http_server.h"
+#include "front/keeper_link.h"
+#include "front/listener.h"
+#include "jail/front_jail.h"
+#include "wire/fixed_fds.h"
+
+/* What all clients together may make front hold; one largest body fits in any case. */
+#define BUDGET_BYTES (256u << 20)
+#define BUDGET_BODIES 4u
+
+/* Descriptors besides connections and sandboxes: standard streams, sockets, epolls, those that linger. */
+#define OTHER_FDS 256u
+#define FEWEST_CONNECTIONS 16u
+
+/* Blocks above this go back to the system when freed, whatever was freed before. */
+#define MMAP_THRESHOLD (256 << 10)
+
+struct front {
+    struct settings settings;
+    struct event_loop *loop;
+    struct keeper_link keeper;
+    struct memory_budget budget;
+    struct run_means run_means;
+    struct admission admission;
+    struct http_server server;
+    struct listener listener;
+};
+
+/* ---- the keeper's messages ---- */
+
+static void on_ready(void *context, const struct front_ready *ready, const int fds[READY_FDS]) {
+    struct front *front = context;
+    admission_sandbox_ready(&front->admission, ready, fds);
+}
+
+static void on_verdict(void *context, const struct front_verdict *verdict) {
+    struct front *front = context;
+    admission_sandbox_ended(&front->admission, verdict);
+}
+
+static void on_status(void *context, const struct front_status *status) {
+    struct front *front = context;
+    admission_status_changed(&front->admission, status);
+}
+
+/* New connections are still accepted: who asks must hear "draining", not a timeout. */
+static void on_draining(void *context) {
+    struct front *front = context;
+    log_info("draining: %u runs to finish", front->admission.n_running);
+    http_server_drain(&front->server);
+    admission_drain(&front->admission);
+}
+
+static int before_wait(void *context) {
+    struct front *front = context;
+    int wish_ms = http_server_work(&front->server);
+    if (front->admission.draining && front->admission.n_running == 0 && http_server_is_quiet(&front->server)) {
+        event_loop_stop(front->loop);
+    }
+    return wish_ms;
+}
+
+/* ---- start ---- */
+
+/* As many connections as the settings say, or as there are descriptors for. */
+static unsigned allowed_connections(const struct settings *settings) {
+    struct rlimit limit;
+    uint64_t for_sandboxes = READY_FDS * 2 * settings->max_running;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) {
+        return (unsigned)settings->max_connections;
+    }
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    uint64_t others = OTHER_FDS + for_sandboxes;
+    uint64_t left = limit.rlim_cur > others + FEWEST_CONNECTIONS ? limit.rlim_cur - others : FEWEST_CONNECTIONS;
+    if (left >= settings->max_connections) {
+        return (unsigned)settings->max_connections;
+    }
+    log_warning("max_connections is lowered from %llu to %llu: the limit of open files is %llu",
+                (unsigned long long)settings->max_connections, (unsigned long long)left,
+                (unsigned long long)limit.rlim_cur);
+    return (unsigned)left;
+}
+
+/* What would need a file or a random source later, when the jail has neither. */
+static void prepare_libraries(void) {
+    size_t seed = 1;
+    (void)!getrandom(&seed, sizeof seed, 0);
+    json_object_seed(seed);
+    tzset();
+    (void)mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD);
+    (void)mallopt(M_TRIM_THRESHOLD, MMAP_THRESHOLD);
+    (void)signal(SIGPIPE, SIG_IGN);
+}
+
+static int enter_jail(const struct settings *settings) {
+    enum jail_step step = JAIL_STEP_NONE;
+    int error = jail_enter_front((uint32_t)settings->uid_base, (uint32_t)settings->uid_base, &step);
+    if (error) {
+        log_error("cannot enter the jail: %s: %s", jail_step_name(step), strerror(-error));
+    }
+    return error;
+}
+
+static int set_up(struct front *front) {
+    struct keeper_events events = {
+        .on_ready = on_ready,
+        .on_verdict = on_verdict,
+        .on_status = on_status,
+        .on_draining = on_draining,
+        .context = front,
+    };
+    uint64_t bodies = BUDGET_BODIES * front->settings.max_body_bytes;
+    front->budget.most = bodies > BUDGET_BYTES ? bodies : BUDGET_BYTES;
+    int error = event_loop_new(&front->loop);
+    if (error) {
+        return error;
+    }
+    front->run_means = (struct run_means){.loop = front->loop,
+                                          .keeper = &front->keeper,
+                                          .settings = &front->settings,
+                                          .budget = &front->budget};
+    admission_start(&front->admission, &front->run_means);
+    error = http_server_start(&front->server, front->loop, &front->run_means, &front->admission);
+    if (error) {
+        return error;
+    }
+    event_loop_set_before_wait(front->loop, before_wait, front);
+    return keeper_link_start(&front->keeper, front->loop, FIXED_FD_KEEPER, &events);
+}
+
+int main(int argc, char **argv) {
+    static struct front front;
+    static char *no_environment[] = {NULL};
+    char complaint[256];
+    log_start("front", LOG_LEVEL_INFO);
+    if (settings_read(argc, argv, no_environment, &front.settings, complaint, sizeof complaint) < 0) {
+        log_error("%s", complaint);
+        return EX_USAGE;
+    }
+    log_start("front", (enum log_level)front.settings.log_level);
+    prepare_libraries();
+    unsigned max_connections = allowed_connections(&front.settings);
+    int error = set_up(&front);
+    if (error) {
+        log_error("cannot start: %s", strerror(-error));
+        return EX_OSERR;
+    }
+    if (enter_jail(&front.settings) < 0) {
+        return EX_SOFTWARE;
+    }
+    error = listener_start(&front.listener, front.loop, &front.server, FIXED_FD_LISTEN, max_connections);
+    if (!error) {
+        error = event_loop_run(front.loop);
+    }
+    if (error) {
+        log_error("cannot go on: %s", strerror(-error));
+        return EX_OSERR;
+    }
+    listener_end(&front.listener);
+    http_server_end(&front.server);
+    admission_end(&front.admission);
+    event_loop_free(front.loop);
+    log_info("drained");
+    return EXIT_SUCCESS;
+}

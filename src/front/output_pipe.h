@@ -1,0 +1,33 @@
+/* Reads one output stream of a sandbox into a capture.
+ *
+ * print() makes one small write a line. Reading each at once costs a system call and a wake-up for every line, so once
+ * a stream is busy the reader naps a moment after a small read and then takes what has gathered. The end of a run never
+ * waits for a nap: output_pipe_finish() reads what is there. */
+#ifndef PYEXEC_FRONT_OUTPUT_PIPE_H
+#define PYEXEC_FRONT_OUTPUT_PIPE_H
+
+#include "front/capture.h"
+#include "front/event_loop.h"
+
+struct output_pipe {
+    struct event_loop *loop;
+    struct capture *capture;
+    struct watch watch;
+    struct timer nap;
+    int fd; /* owned; -1 once closed */
+    unsigned small_reads;
+    unsigned reads_without_nap; /* the writer was held up by the last nap: read on for so many reads */
+    int has_napped;
+};
+
+/* Starts to read. Takes the descriptor. `pipe` and `capture` must stay where they are until the pipe is closed. */
+void output_pipe_start(struct output_pipe *pipe, struct event_loop *loop, int fd, struct capture *capture);
+
+/* Reads what is still in the pipe, then closes it. For when all writers are gone; should one still be there, its output
+ * is not waited for. */
+void output_pipe_finish(struct output_pipe *pipe);
+
+/* Closes the pipe without reading on. Fine for one that is closed or was never started (all zeros but fd == -1). */
+void output_pipe_close(struct output_pipe *pipe);
+
+#endif

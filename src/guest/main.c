@@ -1,0 +1,105 @@
+/* pyexec-guest: the zygote. A warm CPython inside a jail that forks one sandbox for each request.
+ *
+ *   keeper ──exec──▶ guest (this program, in its jail; warm; runs no user's code)
+ *     │ KEEPER_SPAWN      │ fork
+ *     ▼                   ▼
+ *   socket, fd 3       sandbox (sandbox.c): layers on, rehearsal, report; then one request, one run, exit
+ *
+ * The guest trusts the keeper and reads nothing but its fixed-size messages. A sandbox's fate never reaches it: the
+ * child is the keeper's, shares no descriptor with the guest, and has its own copy of all memory. */
+#include "guest/warm.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "guest/result_map.h"
+#include "guest/run.h"
+#include "guest/spawn.h"
+#include "jail/enter.h"
+#include "wire/fixed_fds.h"
+
+/* The guest's own rehearsals: enough for the interpreter to specialise the bytecode of the common paths. */
+#define WARM_REHEARSALS 12
+
+static int read_kind(int argc, char **argv, enum guest_kind *ret_kind) {
+    if (argc != 3 || strcmp(argv[1], "--kind") != 0) {
+        return -EINVAL;
+    }
+    if (strcmp(argv[2], "lean") == 0) {
+        *ret_kind = GUEST_LEAN;
+    } else if (strcmp(argv[2], "data") == 0) {
+        *ret_kind = GUEST_DATA;
+    } else {
+        return -EINVAL;
+    }
+    return 0;
+}
+
+/* Scripts inherit what the guest was started with: no signal may come to them blocked or ignored. */
+static void reset_signals(void) {
+    sigset_t none;
+    (void)sigemptyset(&none);
+    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    for (int number = 1; number < NSIG; number++) {
+        (void)signal(number, SIG_DFL); /* refused for SIGKILL, SIGSTOP and the C library's own */
+    }
+}
+
+static int rehearse(const struct runner *runner, enum guest_kind kind) {
+    int error = result_map_attach(-1);
+    if (error) {
+        return error;
+    }
+    for (int i = 0; i < WARM_REHEARSALS; i++) {
+        if (run_rehearsal(runner, kind) < 0) {
+            return -EPROTO;
+        }
+    }
+    return run_failing_rehearsal(runner) < 0 ? -EPROTO : 0;
+}
+
+int main(int argc, char **argv) {
+    enum guest_kind kind;
+    log_start("guest", LOG_LEVEL_INFO);
+    if (read_kind(argc, argv, &kind) < 0) {
+        log_error("usage: pyexec-guest --kind lean|data, with the keeper's socket as descriptor %d", FIXED_FD_KEEPER);
+        return EX_USAGE;
+    }
+    (void)prctl(PR_SET_NAME, "pyexec-guest");
+    reset_signals();
+
+    struct spawner spawner = {.keeper_fd = FIXED_FD_KEEPER, .kind = kind};
+    int error = jail_sandbox_filter(&spawner.filter);
+    if (error) {
+        errno = -error;
+        log_error("cannot compile the table of system calls: %m");
+        return EX_OSERR;
+    }
+    struct runner runner;
+    if (warm_start(kind, &runner) < 0) {
+        return EX_SOFTWARE;
+    }
+    error = rehearse(&runner, kind);
+    if (error) {
+        errno = -error;
+        log_error("the rehearsal failed: %m");
+        return EX_SOFTWARE;
+    }
+    if (warm_settle() < 0) {
+        return EX_SOFTWARE;
+    }
+    spawner.runner = &runner;
+    error = spawn_serve(&spawner);
+    if (error) {
+        errno = -error;
+        log_error("the keeper's socket: %m");
+        return EX_PROTOCOL;
+    }
+    /* Without Py_Finalize(): exit handlers of imported modules have nothing to do here. */
+    _exit(0);
+}

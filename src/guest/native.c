@@ -1,0 +1,72 @@
+#include "guest/native.h"
+
+#include <string.h>
+
+#include "guest/encode.h"
+#include "guest/result_map.h"
+
+static size_t value_len; /* of the text that encode_result() left in the value space */
+
+static PyObject *native_is_owner(PyObject *self, PyObject *ignored) {
+    (void)self;
+    (void)ignored;
+    return PyBool_FromLong(result_map_is_owner());
+}
+
+static PyObject *native_encode_result(PyObject *self, PyObject *arguments) {
+    (void)self;
+    PyObject *value;
+    Py_ssize_t limit;
+    if (!PyArg_ParseTuple(arguments, "On", &value, &limit)) {
+        return NULL;
+    }
+    struct result_space space = result_map_value();
+    struct encode_output output = {.bytes = space.bytes, .size = space.size};
+    if (limit >= 0 && (size_t)limit < output.size) {
+        output.size = (size_t)limit;
+    }
+    value_len = 0;
+    if (encode_json(value, "result", &output) < 0) {
+        if (output.used > 0) {
+            memset(output.bytes, 0, output.used); /* half a text is no claim of anything */
+        }
+        return NULL;
+    }
+    value_len = output.used;
+    Py_RETURN_NONE;
+}
+
+static PyObject *native_finish(PyObject *self, PyObject *arguments) {
+    (void)self;
+    PyObject *record;
+    int with_value;
+    if (!PyArg_ParseTuple(arguments, "Op", &record, &with_value)) {
+        return NULL;
+    }
+    struct result_space space = result_map_record();
+    struct encode_output output = {.bytes = space.bytes, .size = space.size};
+    if (space.bytes && encode_json(record, "record", &output) < 0) {
+        return NULL;
+    }
+    result_map_complete(output.used, with_value ? value_len : 0);
+    Py_RETURN_NONE;
+}
+
+static PyMethodDef native_methods[] = {
+    {"is_owner", native_is_owner, METH_NOARGS, "Whether this is the sandbox's first process and not a fork of it."},
+    {"encode_result", native_encode_result, METH_VARARGS,
+     "encode_result(value, limit): its JSON text into the memory."},
+    {"finish", native_finish, METH_VARARGS, "finish(record, with_value): the last word about the run."},
+    {NULL, NULL, 0, NULL},
+};
+
+static struct PyModuleDef native_module = {
+    .m_base = PyModuleDef_HEAD_INIT,
+    .m_name = "pyexec_guest.native",
+    .m_size = -1,
+    .m_methods = native_methods,
+};
+
+PyObject *native_new(void) {
+    return PyModule_Create(&native_module);
+}

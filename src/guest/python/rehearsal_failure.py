@@ -1,0 +1,9 @@
+"""A script that fails, for the guest only: it warms what reports errors."""
+
+
+def main(*args, named=None):
+    values = [1, 2, 3]
+    try:
+        values.first
+    except AttributeError as error:
+        raise ValueError("rehearsal") from error

@@ -1,0 +1,50 @@
+#include "guest/sandbox.h"
+
+#include <errno.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/io.h"
+#include "guest/request.h"
+#include "guest/result_map.h"
+#include "guest/run.h"
+#include "wire/guest_link.h"
+
+#define STATUS_NOT_READY 71
+#define STATUS_NO_REQUEST 72
+
+static void send_report(int report_fd, enum jail_step step, int error) {
+    const struct sandbox_report report = {.step = (uint32_t)step, .error = error};
+    (void)io_write_full(report_fd, &report, sizeof report); /* the keeper takes silence for a failure as well */
+    (void)close(report_fd);
+}
+
+void sandbox_live(const struct jail_options *options, const struct runner *runner, enum guest_kind kind) {
+    enum jail_step step = JAIL_STEP_NONE;
+    (void)prctl(PR_SET_NAME, "pyexec-run");
+    int error = jail_enter(options, &step);
+    if (error) {
+        /* The descriptors are arranged first: a later step finds this one in its place. */
+        send_report(step > JAIL_STEP_DESCRIPTORS ? JAIL_FD_REPORT : options->report_fd, step, error);
+        _exit(STATUS_NOT_READY);
+    }
+    error = result_map_attach(JAIL_FD_RESULT);
+    (void)close(JAIL_FD_RESULT);
+    if (!error && run_rehearsal(runner, kind) < 0) {
+        error = -EPROTO;
+    }
+    if (error) {
+        send_report(JAIL_FD_REPORT, JAIL_STEP_REHEARSAL, error);
+        _exit(STATUS_NOT_READY);
+    }
+    send_report(JAIL_FD_REPORT, JAIL_STEP_NONE, 0);
+
+    /* From here on the script decides what happens. */
+    struct request request;
+    int found = request_read(JAIL_FD_CONTROL, &request);
+    (void)close(JAIL_FD_CONTROL);
+    if (found <= 0) {
+        _exit(found == 0 ? 0 : STATUS_NO_REQUEST);
+    }
+    run_end(runner, run_request(runner, &request));
+}

@@ -1,0 +1,91 @@
+#include "guest/spawn.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "guest/sandbox.h"
+#include "jail/enter.h"
+#include "wire/guest_link.h"
+#include "wire/packet.h"
+
+_Static_assert(JAIL_MAX_CGROUP_FDS == SPAWN_MAX_CGROUP_FDS, "the wire's and the jail's maximum differ");
+
+static int send_hello(const struct spawner *spawner) {
+    struct guest_hello hello = {.head = {.type = GUEST_HELLO, .size = sizeof hello}};
+    const char *version = Py_GetVersion(); /* "3.11.2 (main, ...)" */
+    size_t length = strcspn(version, " ");
+    if (length >= sizeof hello.python_version) {
+        length = sizeof hello.python_version - 1;
+    }
+    memcpy(hello.python_version, version, length);
+    return packet_send(spawner->keeper_fd, &hello, sizeof hello, NULL, 0);
+}
+
+static void fill_options(const struct spawner *spawner, const struct keeper_spawn *spawn, const int *fds,
+                         struct jail_options *ret_options) {
+    *ret_options = (struct jail_options){
+        .uid = spawn->uid,
+        .gid = spawn->gid,
+        .max_processes = spawn->max_processes,
+        .max_open_files = spawn->max_open_files,
+        .max_file_bytes = spawn->max_file_bytes,
+        .max_cpu_ms = spawn->max_cpu_ms,
+        .init_fd = fds[SPAWN_FD_INIT],
+        .control_fd = fds[SPAWN_FD_CONTROL],
+        .stdout_fd = fds[SPAWN_FD_STDOUT],
+        .stderr_fd = fds[SPAWN_FD_STDERR],
+        .result_fd = fds[SPAWN_FD_RESULT],
+        .report_fd = fds[SPAWN_FD_REPORT],
+        .n_cgroup_fds = spawn->n_cgroup_fds,
+        .filter = spawner->filter,
+    };
+    memcpy(ret_options->cgroup_fds, fds + SPAWN_FDS, spawn->n_cgroup_fds * sizeof(int));
+}
+
+static int spawn_one(const struct spawner *spawner, const struct keeper_spawn *spawn, int *fds, size_t n_fds) {
+    struct jail_options options;
+    fill_options(spawner, spawn, fds, &options);
+
+    int pidfd = -1;
+    PyOS_BeforeFork();
+    pid_t pid = jail_fork_sibling(options.init_fd, &pidfd);
+    if (pid == 0) {
+        PyOS_AfterFork_Child();
+        sandbox_live(&options, spawner->runner, spawner->kind);
+    }
+    PyOS_AfterFork_Parent();
+    packet_close_fds(fds, n_fds);
+
+    struct guest_spawned answer = {
+        .head = {.type = GUEST_SPAWNED, .size = sizeof answer},
+        .sandbox_id = spawn->sandbox_id,
+        .error = pid < 0 ? (int32_t)pid : 0,
+        .pid = pid < 0 ? 0 : (int32_t)pid,
+    };
+    int error = packet_send(spawner->keeper_fd, &answer, sizeof answer, &pidfd, pid < 0 ? 0 : 1);
+    packet_close_fds(&pidfd, 1);
+    return error;
+}
+
+int spawn_serve(const struct spawner *spawner) {
+    int error = send_hello(spawner);
+    while (!error) {
+        struct keeper_spawn spawn;
+        int fds[SPAWN_FDS + SPAWN_MAX_CGROUP_FDS];
+        size_t n_fds = 0;
+        ssize_t size =
+            packet_receive(spawner->keeper_fd, &spawn, sizeof spawn, fds, SPAWN_FDS + SPAWN_MAX_CGROUP_FDS, &n_fds);
+        if (size <= 0) {
+            return (int)size;
+        }
+        if ((size_t)size != sizeof spawn || spawn.head.type != KEEPER_SPAWN || spawn.head.size != sizeof spawn ||
+            spawn.reserved != 0 || spawn.n_cgroup_fds > SPAWN_MAX_CGROUP_FDS ||
+            n_fds != SPAWN_FDS + spawn.n_cgroup_fds) {
+            packet_close_fds(fds, n_fds);
+            return -EPROTO;
+        }
+        error = spawn_one(spawner, &spawn, fds, n_fds);
+    }
+    return error;
+}

@@ -1,0 +1,20 @@
+/* The guest's loop: one child for each KEEPER_SPAWN. */
+#ifndef PYEXEC_GUEST_SPAWN_H
+#define PYEXEC_GUEST_SPAWN_H
+
+#include <linux/filter.h>
+
+#include "guest/warm.h"
+
+struct spawner {
+    int keeper_fd;
+    enum guest_kind kind;
+    const struct runner *runner;
+    const struct sock_fprog *filter; /* of jail_sandbox_filter() */
+};
+
+/* Says hello, then serves until the keeper closes its end. Returns 0 then, or -errno when the keeper sent what is no
+ * message of its or the socket broke. Never returns in a child. */
+int spawn_serve(const struct spawner *spawner);
+
+#endif

@@ -1,0 +1,35 @@
+/* The warm interpreter: libpython initialised, modules imported, our Python side loaded. */
+#ifndef PYEXEC_GUEST_WARM_H
+#define PYEXEC_GUEST_WARM_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "wire/guest_kind.h"
+
+/* The functions of python/runner.py that the C side calls; the order of a run is that of run.c. */
+struct runner {
+    PyObject *prepare;
+    PyObject *missing_main;
+    PyObject *await_result;
+    PyObject *succeed;
+    PyObject *fail;
+    PyObject *fail_again;
+    PyObject *flush_streams;
+    PyObject *end;
+    PyObject *rewind;
+    PyObject *renew_entropy;
+};
+
+/* Gives the process the environment that scripts see, initialises Python and imports what `kind` wants. Call once.
+ * Returns 0, or -1 after a message to the log or to standard error. */
+int warm_start(enum guest_kind kind, struct runner *ret_runner);
+
+/* After the last object of the guest's own was made: refuses left-over threads and freezes the heap.
+ * Returns 0 or -1, as above. */
+int warm_settle(void);
+
+/* The text of python/<name>.py; NULL when there is none. */
+const char *warm_source(const char *name);
+
+#endif

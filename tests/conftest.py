@@ -1,0 +1,30 @@
+"""For every suite: in CI (CI=true) a test that was skipped has not been run, and that is a failure."""
+
+import os
+
+import pytest
+
+skipped = []
+
+
+def pytest_runtest_logreport(report):
+    if report.skipped and not hasattr(report, "wasxfail"):
+        skipped.append(report.nodeid)
+
+
+def pytest_collectreport(report):
+    if report.skipped:
+        skipped.append(report.nodeid)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session):
+    if skipped and os.environ.get("CI") == "true" and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter):
+    if skipped and os.environ.get("CI") == "true":
+        terminalreporter.section("skipped, which CI takes as failed", red=True)
+        for name in skipped:
+            terminalreporter.line(name)
