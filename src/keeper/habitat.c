@@ -202,14 +202,10 @@ static void on_builder_message(void *owner) {
     } else if (!error && message.stage == BUILDER_DONE && n_fds == BUILDER_FDS) {
         habitat->state = HABITAT_WARMING;
         events_close(habitat->keeper->epoll_fd, &habitat->builder);
-        error = watch(habitat, &habitat->init_exit, fds[BUILDER_FD_INIT], on_init_exit);
-        if (!error) {
-            error = watch(habitat, &habitat->maker_exit, fds[BUILDER_FD_MAKER], on_maker_exit);
-        }
-        if (!error) {
-            error = watch(habitat, &habitat->guest_exit, fds[BUILDER_FD_GUEST], on_guest_exit);
-        }
-        return;
+        int init_error = watch(habitat, &habitat->init_exit, fds[BUILDER_FD_INIT], on_init_exit);
+        int maker_error = watch(habitat, &habitat->maker_exit, fds[BUILDER_FD_MAKER], on_maker_exit);
+        int guest_error = watch(habitat, &habitat->guest_exit, fds[BUILDER_FD_GUEST], on_guest_exit);
+        error = init_error ? init_error : maker_error ? maker_error : guest_error;
     } else if (!error && message.stage == BUILDER_FAILED) {
         message.step[sizeof message.step - 1] = '\0';
         log_error("%s guest: %s: %s", kind_names[habitat->kind], message.step, strerror(-message.error));

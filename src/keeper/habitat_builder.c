@@ -73,9 +73,9 @@ static int fork_for_keeper(const struct builder_options *options, const char *st
     return pid == 0 ? -1 : pidfd;
 }
 
-_Noreturn void habitat_builder_run(const struct builder_options *requested) {
-    struct builder_options kept = *requested;
-    const struct builder_options *options = &kept;
+_Noreturn void habitat_builder_run(const struct builder_options *options) {
+    struct builder_options kept = *options;
+    options = &kept;
     (void)prctl(PR_SET_NAME, "pyexec-builder", 0, 0, 0);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
     /* The keeper's signal mask and handlers are not for its children. */

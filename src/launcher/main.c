@@ -32,8 +32,6 @@
 #define SHORT_LIFE_US 1000000u
 #define MAX_SHORT_LIVES 10
 
-extern char **environ;
-
 /* Our programs lie beside this one, or in ../libexec/pyexecd once installed. */
 static int open_program_dir(void) {
     cleanup_close int self = open("/proc/self/exe", O_PATH | O_CLOEXEC);
