@@ -135,8 +135,7 @@ static void start_run(struct admission *admission, struct run *run, int kind) {
     list_append(&admission->running, run);
     admission->n_running++;
     run->deadline = (struct timer){.place = run->deadline.place, .on_due = on_verdict_overdue, .context = run};
-    event_loop_set_timer(admission->means->loop, &run->deadline,
-                         run->input.timeout_ms * 1000u + VERDICT_PATIENCE_US);
+    event_loop_set_timer(admission->means->loop, &run->deadline, run->input.timeout_ms * 1000u + VERDICT_PATIENCE_US);
     run_start(run, &idle->sandbox);
     free(idle);
 }

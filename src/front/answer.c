@@ -186,8 +186,8 @@ static int finish_success(struct builder *rest, const struct byte_buffer *value,
     int error = build_end(rest, write_to_buffer, &rest_text);
     error = error ? error : byte_buffer_append_text(text, "{\"success\":true,\"result\":");
     if (!error) {
-        error = value->len > 0 ? byte_buffer_append(text, value->bytes, value->len)
-                               : byte_buffer_append_text(text, "null");
+        error =
+            value->len > 0 ? byte_buffer_append(text, value->bytes, value->len) : byte_buffer_append_text(text, "null");
     }
     error = error ? error : byte_buffer_append_text(text, ",");
     return error ? error : byte_buffer_append(text, rest_text.bytes + 1, rest_text.len - 1);
@@ -278,9 +278,9 @@ static json_t *layers_value(const struct front_status *status, enum layer_state 
         if (layer->state != (uint32_t)state) {
             continue;
         }
-        json_t *entry = json_pack("{s:o, s:o}", "name",
-                                  repaired_value(layer->name, strnlen(layer->name, sizeof layer->name)), "detail",
-                                  repaired_value(layer->detail, strnlen(layer->detail, sizeof layer->detail)));
+        json_t *entry =
+            json_pack("{s:o, s:o}", "name", repaired_value(layer->name, strnlen(layer->name, sizeof layer->name)),
+                      "detail", repaired_value(layer->detail, strnlen(layer->detail, sizeof layer->detail)));
         if (json_array_append_new(array, entry) < 0) {
             json_decref(array);
             return NULL;
@@ -315,8 +315,8 @@ int answer_health(const struct health_facts *facts, struct answer *ret_answer) {
         const struct front_status *status = facts->status;
         put(&builder, "isolation",
             json_pack("{s:o, s:{s:o, s:o}}", "tier",
-                      repaired_value(status->tier, strnlen(status->tier, sizeof status->tier)), "layers", "in_force", layers_value(status, LAYER_IN_FORCE), "missing",
-                      layers_value(status, LAYER_MISSING)));
+                      repaired_value(status->tier, strnlen(status->tier, sizeof status->tier)), "layers", "in_force",
+                      layers_value(status, LAYER_IN_FORCE), "missing", layers_value(status, LAYER_MISSING)));
         put(&builder, "python",
             repaired_value(status->python_version, strnlen(status->python_version, sizeof status->python_version)));
         for (int kind = 0; kind < GUEST_KINDS; kind++) {

@@ -80,8 +80,7 @@ int capture_text(const struct capture *capture, struct byte_buffer *text, int *r
                    (unsigned long long)(capture->total - bytes.len + lost_end + lost_start));
     error = utf8_append_replaced(text, bytes.bytes, head_len - lost_end);
     error = error ? error : byte_buffer_append_text(text, line);
-    return error ? error
-                 : utf8_append_replaced(text, bytes.bytes + head_len + lost_start, tail_len - lost_start);
+    return error ? error : utf8_append_replaced(text, bytes.bytes + head_len + lost_start, tail_len - lost_start);
 }
 
 void capture_free(struct capture *capture) {

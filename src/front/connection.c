@@ -18,31 +18,22 @@ static void set_deadline(struct connection *connection, uint64_t ms) {
     event_loop_set_timer(connection->loop, &connection->deadline, ms * US_PER_MS);
 }
 
-/* EPOLLONESHOT throughout: one event, then silence until the next phase asks anew. Nothing can make the loop spin. */
-static void watch_for(struct connection *connection, uint32_t events) {
-    if (connection->watch.fd >= 0) {
-        event_loop_rewatch(connection->loop, &connection->watch, events | EPOLLONESHOT);
-    }
-}
-
+/* Edge-triggered and for the connection's whole life: one system call instead of several a request, and bytes that
+ * nobody reads yet cannot make the loop spin. */
 static void on_event(void *context, uint32_t events) {
     struct connection *connection = context;
-    switch (connection->phase) {
-    case CONNECTION_IDLE:
-        if (events & EPOLLIN) {
-            connection->phase = CONNECTION_HEADER;
-            set_deadline(connection, connection->settings->header_timeout_ms);
-        }
-        break;
-    case CONNECTION_WAITING:
-        if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
+        connection->peer_closed = 1;
+        if (connection->phase == CONNECTION_WAITING) {
             connection->on_gone(connection->context);
+        } else {
+            /* The library's watch is edge-triggered too, and it takes a short read for the last: an end that came
+             * together with bytes it would never notice. This makes another edge; the bytes can still be read. */
+            (void)shutdown(connection->fd, SHUT_RD);
         }
-        break;
-    case CONNECTION_HEADER:
-    case CONNECTION_BODY:
-    case CONNECTION_ANSWERING:
-        break;
+    } else if (connection->phase == CONNECTION_IDLE) {
+        connection->phase = CONNECTION_HEADER;
+        set_deadline(connection, connection->settings->header_timeout_ms);
     }
 }
 
@@ -56,6 +47,10 @@ static void refuse_late(struct connection *connection, const char *what, uint64_
 
 static void on_deadline(void *context) {
     struct connection *connection = context;
+    if (connection->phase == CONNECTION_WAITING) {
+        connection->on_gone(connection->context);
+        return;
+    }
     if (connection->phase == CONNECTION_HEADER) {
         refuse_late(connection, "header", connection->settings->header_timeout_ms);
     } else if (connection->phase == CONNECTION_BODY) {
@@ -74,7 +69,7 @@ struct connection *connection_new(struct event_loop *loop, const struct settings
     connection->deadline = (struct timer){.on_due = on_deadline, .context = connection};
     connection->watch = (struct watch){.fd = -1, .on_event = on_event, .context = connection};
     /* Without it (out of kernel memory) only a client's going away would be noticed late. */
-    (void)event_loop_watch(loop, &connection->watch, fd, EPOLLONESHOT);
+    (void)event_loop_watch(loop, &connection->watch, fd, EPOLLIN | EPOLLRDHUP | EPOLLET);
     set_deadline(connection, settings->header_timeout_ms);
     return connection;
 }
@@ -82,7 +77,8 @@ struct connection *connection_new(struct event_loop *loop, const struct settings
 void connection_free(struct connection *connection, struct lingering_set *lingering) {
     event_loop_unwatch(connection->loop, &connection->watch);
     event_loop_stop_timer(connection->loop, &connection->deadline);
-    if (connection->lingers) {
+    /* Where a head or body was still coming, the library may have written an answer of its own. */
+    if (connection->lingers || connection->phase == CONNECTION_HEADER) {
         int fd = fcntl(connection->fd, F_DUPFD_CLOEXEC, 0);
         if (fd >= 0) {
             lingering_add(lingering, fd);
@@ -94,7 +90,6 @@ void connection_free(struct connection *connection, struct lingering_set *linger
 void connection_enter_idle(struct connection *connection) {
     connection->phase = CONNECTION_IDLE;
     connection->request_id = NULL;
-    watch_for(connection, EPOLLIN);
     set_deadline(connection, connection->settings->idle_timeout_ms);
 }
 
@@ -108,7 +103,10 @@ void connection_enter_waiting(struct connection *connection, void (*on_gone)(voi
     connection->on_gone = on_gone;
     connection->context = context;
     event_loop_stop_timer(connection->loop, &connection->deadline);
-    watch_for(connection, EPOLLRDHUP);
+    if (connection->peer_closed) {
+        /* It went before there was anybody to tell. Not from within this call, which the library makes. */
+        set_deadline(connection, 0);
+    }
 }
 
 void connection_enter_answering(struct connection *connection, size_t answer_bytes) {

@@ -23,11 +23,12 @@ struct connection {
     const struct settings *settings;
     enum connection_phase phase;
     int fd; /* the HTTP library's */
+    int peer_closed;
     struct watch watch;
     struct timer deadline;
-    int lingers; /* to be read on after the end, see lingering.h */
-    int refused; /* a refusal was written: the library gets no word in any more */
-    const char *request_id; /* of the request in work, or NULL */
+    int lingers;                    /* to be read on after the end, see lingering.h */
+    int refused;                    /* a refusal was written: the library gets no word in any more */
+    const char *request_id;         /* of the request in work, or NULL */
     void (*on_gone)(void *context); /* CONNECTION_WAITING: the client has gone */
     void *context;
 };

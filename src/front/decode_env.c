@@ -36,8 +36,8 @@ static int check_name(const char *name, size_t len, struct problem *problem) {
         return error;
     }
     if (begins_with(name, len, "LD_") || begins_with(name, len, "PYTHON")) {
-        int error = decode_problem(problem, "env: '%s' is refused: LD_* and PYTHON* steer the interpreter itself.",
-                                   quoted);
+        int error =
+            decode_problem(problem, "env: '%s' is refused: LD_* and PYTHON* steer the interpreter itself.", quoted);
         problem_suggest(problem, "Set what you need inside the script, for example through sys.path");
         return error;
     }

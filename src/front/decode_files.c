@@ -146,9 +146,10 @@ static int check_path(size_t index, const char *path, size_t len, struct problem
         return 0;
     }
     char quoted[PROBLEM_QUOTE_MAX];
-    int error = decode_problem(problem, "files[%zu].path '%s' is refused: %s.", index, problem_quote(path, len, quoted),
-                               fault);
-    problem_suggest(problem, "Use a relative path such as data/input.csv; it is laid into the script's working directory");
+    int error =
+        decode_problem(problem, "files[%zu].path '%s' is refused: %s.", index, problem_quote(path, len, quoted), fault);
+    problem_suggest(problem,
+                    "Use a relative path such as data/input.csv; it is laid into the script's working directory");
     return error;
 }
 
@@ -164,7 +165,8 @@ static int append_content(size_t index, const struct file_spans *file, struct by
     size_t len, fault;
     if (base64_decode(request->bytes + start, request->len - start, &len, &fault) < 0) {
         error = decode_problem(problem, "%s is not valid base64 at character %zu.", field, fault + 1);
-        problem_suggest(problem, "Use the standard alphabet (A-Z a-z 0-9 + /) with '=' padding and without white space");
+        problem_suggest(problem,
+                        "Use the standard alphabet (A-Z a-z 0-9 + /) with '=' padding and without white space");
         return error;
     }
     request->len = start + len;

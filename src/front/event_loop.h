@@ -11,7 +11,7 @@
 struct event_loop;
 
 struct watch {
-    int fd; /* -1: not added */
+    int fd;                                           /* -1: not added */
     void (*on_event)(void *context, uint32_t events); /* bits as of epoll(7) */
     void *context;
 };
@@ -36,8 +36,8 @@ int event_loop_watch(struct event_loop *loop, struct watch *watch, int fd, uint3
 /* Asks for other events. The watch must be added. */
 void event_loop_rewatch(struct event_loop *loop, struct watch *watch, uint32_t events);
 
-/* Removes the watch, before its descriptor is closed; no event that is already on its way arrives any more. A watch that
- * is not added is left alone. */
+/* Removes the watch, before its descriptor is closed; no event that is already on its way arrives any more. A watch
+ * that is not added is left alone. */
 void event_loop_unwatch(struct event_loop *loop, struct watch *watch);
 
 /* Sets the timer to go off once, `after_us` microseconds from now; a timer that is set already is moved. */

@@ -155,7 +155,8 @@ static int judge_head(struct exchange *exchange, const char *url, const char *me
     const struct http_server *server = exchange->server;
     struct header_list list = {0};
     (void)MHD_get_connection_values_n(exchange->mhd, MHD_HEADER_KIND, collect_header, &list);
-    const union MHD_ConnectionInfo *size = MHD_get_connection_info(exchange->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    const union MHD_ConnectionInfo *size =
+        MHD_get_connection_info(exchange->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
     struct http_head head = {
         .method = method,
         .target = url,
@@ -394,9 +395,12 @@ void exchange_on_completed(void *server, struct MHD_Connection *mhd, void **exch
     if (current->run) {
         admission_abandon(current->server->admission, current->run);
     }
-    if (current->state == EXCHANGE_BODY && !current->has_answer &&
-        reason == MHD_REQUEST_TERMINATED_CLIENT_ABORT) {
-        refuse_short_body(current);
+    if (current->state == EXCHANGE_BODY && !current->has_answer) {
+        /* Or the library has refused a bad chunk by itself, with bytes behind it unread. */
+        current->connection->lingers = 1;
+        if (reason == MHD_REQUEST_TERMINATED_CLIENT_ABORT) {
+            refuse_short_body(current);
+        }
     }
     connection_enter_idle(current->connection);
     ((struct http_server *)server)->n_owed -= (unsigned)current->is_owed;

@@ -99,7 +99,8 @@ static void judge_host(const struct http_head *head, struct http_judgement *judg
     size_t n_hosts;
     const struct http_header *host = find(head, "Host", &n_hosts);
     if (n_hosts > 1 || (n_hosts == 0 && strcmp(head->version, "HTTP/1.0") != 0)) {
-        refuse_framing(judgement, n_hosts ? "The request has more than one Host header." : "The request has no Host header.",
+        refuse_framing(judgement,
+                       n_hosts ? "The request has more than one Host header." : "The request has no Host header.",
                        "Send exactly one Host header, as HTTP/1.1 asks");
     } else if (host && !is_plausible_host(host)) {
         refuse_framing(judgement, "The Host header is not a host name with an optional port.",

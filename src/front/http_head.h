@@ -37,13 +37,14 @@ struct http_judgement {
     const char *allow;      /* ROUTE_OPTIONS: the methods; static */
     int has_body;           /* more than no bytes, as far as the head tells */
     int length_known;
-    uint64_t length;        /* of the body when it is known */
+    uint64_t length; /* of the body when it is known */
     int expects_continue;
     char request_id[HTTP_REQUEST_ID_MAX + 1]; /* the client's own when it is a proper one, else "" */
 };
 
 /* Judges a head. */
-void http_head_judge(const struct http_head *head, const struct http_rules *rules, struct http_judgement *ret_judgement);
+void http_head_judge(const struct http_head *head, const struct http_rules *rules,
+                     struct http_judgement *ret_judgement);
 
 /* The path of a request target: "http://host/path" becomes "/path"; others stay. Points into `target` or is static. */
 const char *http_target_path(const char *target);

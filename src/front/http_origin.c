@@ -45,9 +45,7 @@ static int is_local_name(struct text host) {
 }
 
 int http_origin_is_own(const char *origin, size_t origin_len, const char *host, size_t host_len, int on_loopback) {
-    static const struct {
-        const char *scheme, *default_port;
-    } schemes[] = {{"http://", ":80"}, {"https://", ":443"}};
+    static const struct { const char *scheme, *default_port; } schemes[] = {{"http://", ":80"}, {"https://", ":443"}};
     for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
         size_t scheme_len = strlen(schemes[i].scheme);
         if (origin_len <= scheme_len || strncasecmp(origin, schemes[i].scheme, scheme_len) != 0) {

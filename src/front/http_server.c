@@ -17,8 +17,11 @@
 
 /* The library asks for another turn at once as long as it holds bytes that it cannot pass on, which for a chunk's head
  * without an end is until the deadline. After so many turns for nothing it has to wait a little. */
-#define IDLE_TURNS_MAX 64u
+#define IDLE_TURNS_MAX 16u
 #define IDLE_WAIT_MS 2
+
+/* It often asks for one or two turns at once; sandboxes and keeper wait that long. */
+#define RUNS_PER_TURN 4
 
 static void on_log(void *context, const char *format, va_list arguments) __attribute__((format(printf, 2, 0)));
 
@@ -133,11 +136,13 @@ int http_server_is_quiet(const struct http_server *server) {
 }
 
 int http_server_work(struct http_server *server) {
-    MHD_UNSIGNED_LONG_LONG timeout_ms;
-    (void)MHD_run(server->daemon);
-    if (MHD_get_timeout(server->daemon, &timeout_ms) != MHD_YES) {
-        server->idle_turns = 0;
-        return -1;
+    MHD_UNSIGNED_LONG_LONG timeout_ms = 0;
+    for (int i = 0; i < RUNS_PER_TURN && timeout_ms == 0; i++) {
+        (void)MHD_run(server->daemon);
+        if (MHD_get_timeout(server->daemon, &timeout_ms) != MHD_YES) {
+            server->idle_turns = 0;
+            return -1;
+        }
     }
     if (server->progress != server->progress_seen || timeout_ms > 0) {
         server->progress_seen = server->progress;

@@ -25,7 +25,7 @@ struct http_server {
     unsigned n_owed; /* requests that wait for a run or whose answer is on its way */
     int on_loopback;
     int draining;
-    uint64_t progress;    /* grows whenever the library calls us: it is at work */
+    uint64_t progress; /* grows whenever the library calls us: it is at work */
     uint64_t progress_seen;
     unsigned idle_turns; /* turns of the loop that the library asked for without any progress */
 };
@@ -53,8 +53,7 @@ int http_server_work(struct http_server *server);
 
 /* exchange.c's: the library's callbacks for a request. */
 enum MHD_Result exchange_on_request(void *server, struct MHD_Connection *mhd, const char *url, const char *method,
-                                    const char *version, const char *body_part, size_t *body_part_len,
-                                    void **exchange);
+                                    const char *version, const char *body_part, size_t *body_part_len, void **exchange);
 void exchange_on_completed(void *server, struct MHD_Connection *mhd, void **exchange,
                            enum MHD_RequestTerminationCode reason);
 

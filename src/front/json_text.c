@@ -486,8 +486,7 @@ static size_t decode_unicode_escape(const char *at, const char *end, uint32_t *r
     return 5;
 }
 
-int json_text_append(struct byte_buffer *buffer, const struct json_span *string,
-                       struct json_text_notes *ret_notes) {
+int json_text_append(struct byte_buffer *buffer, const struct json_span *string, struct json_text_notes *ret_notes) {
     /* No escape stands for more bytes than it is long. */
     int error = byte_buffer_reserve(buffer, string->len);
     if (error) {
@@ -537,8 +536,7 @@ int json_text_equals(const struct json_span *string, const char *text) {
         return string->len - 2 == len && memcmp(string->text + 1, text, len) == 0;
     }
     cleanup_byte_buffer struct byte_buffer decoded = {0};
-    return json_text_append(&decoded, string, NULL) == 0 && decoded.len == len &&
-           memcmp(decoded.bytes, text, len) == 0;
+    return json_text_append(&decoded, string, NULL) == 0 && decoded.len == len && memcmp(decoded.bytes, text, len) == 0;
 }
 
 int json_text_integer(const struct json_span *number, long long *ret_value) {
@@ -565,7 +563,7 @@ int json_text_integer(const struct json_span *number, long long *ret_value) {
 
 const char *json_text_kind_name(enum json_text_kind kind) {
     static const char *const names[] = {
-        [JSON_TEXT_OBJECT] = "an object", [JSON_TEXT_ARRAY] = "an array",     [JSON_TEXT_STRING] = "a string",
+        [JSON_TEXT_OBJECT] = "an object", [JSON_TEXT_ARRAY] = "an array",    [JSON_TEXT_STRING] = "a string",
         [JSON_TEXT_NUMBER] = "a number",  [JSON_TEXT_BOOLEAN] = "a boolean", [JSON_TEXT_NULL] = "null",
     };
     return names[kind];

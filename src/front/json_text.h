@@ -59,8 +59,8 @@ struct json_text_notes {
     const char *lone_surrogate; /* where in the span the first one stands, or NULL */
 };
 
-/* Appends the bytes that a checked string stands for. A lone surrogate, which UTF-8 has no bytes for, becomes U+FFFD and
- * is noted. `ret_notes` may be NULL. Returns 0 or -ENOMEM with the buffer untouched. */
+/* Appends the bytes that a checked string stands for. A lone surrogate, which UTF-8 has no bytes for, becomes U+FFFD
+ * and is noted. `ret_notes` may be NULL. Returns 0 or -ENOMEM with the buffer untouched. */
 int json_text_append(struct byte_buffer *buffer, const struct json_span *string, struct json_text_notes *ret_notes);
 
 /* 1 when the string stands for exactly this ASCII text, however it is written. */

@@ -7,7 +7,7 @@
 struct listener {
     struct event_loop *loop;
     struct http_server *server;
-    int fd; /* borrowed */
+    int fd;       /* borrowed */
     int spare_fd; /* given up for a moment when there is no other descriptor left; owned */
     unsigned max_connections;
     struct watch watch;

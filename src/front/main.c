@@ -142,10 +142,8 @@ static int set_up(struct front *front) {
     if (error) {
         return error;
     }
-    front->run_means = (struct run_means){.loop = front->loop,
-                                          .keeper = &front->keeper,
-                                          .settings = &front->settings,
-                                          .budget = &front->budget};
+    front->run_means = (struct run_means){
+        .loop = front->loop, .keeper = &front->keeper, .settings = &front->settings, .budget = &front->budget};
     admission_start(&front->admission, &front->run_means);
     error = http_server_start(&front->server, front->loop, &front->run_means, &front->admission);
     if (error) {

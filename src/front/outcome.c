@@ -111,7 +111,8 @@ static int judge_timeout(const struct front_verdict *verdict, const struct setti
     set_limit(outcome, "timeout", (double)verdict->limit_value / 1000.0, "seconds");
     suggest(outcome, "Check for loops that never end and for waits that nobody answers");
     if (verdict->limit_value < settings->max_timeout_ms) {
-        suggest(outcome, "Ask for more time with 'timeout': at most %g seconds", (double)settings->max_timeout_ms / 1000.0);
+        suggest(outcome, "Ask for more time with 'timeout': at most %g seconds",
+                (double)settings->max_timeout_ms / 1000.0);
     }
     return say(outcome, "The script did not end within its time limit of %g seconds.", outcome->limit_value);
 }

@@ -28,13 +28,13 @@ struct outcome {
     char signal[16];            /* "SIGSEGV", or "" */
     const char *limit_name;     /* static, or NULL when no limit ended the run */
     const char *limit_unit;
-    double limit_value;         /* in that unit */
+    double limit_value; /* in that unit */
     char suggestions[OUTCOME_MAX_SUGGESTIONS][OUTCOME_SUGGESTION_MAX];
     size_t n_suggestions;
 };
 
-/* Judges a run. `record` is what record_read() gave (it may be RECORD_NONE). Returns 0 with *ret_outcome filled (free it
- * with outcome_free()) or -ENOMEM. */
+/* Judges a run. `record` is what record_read() gave (it may be RECORD_NONE). Returns 0 with *ret_outcome filled (free
+ * it with outcome_free()) or -ENOMEM. */
 int outcome_judge(const struct front_verdict *verdict, const struct run_record *record, const struct settings *settings,
                   struct outcome *ret_outcome);
 

@@ -6,13 +6,13 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/io.h"
 
 #define SCRATCH_BYTES (256u * 1024u)
-#define READS_PER_TURN 4          /* then the other descriptors have their turn */
+#define READS_PER_TURN 4 /* then the other descriptors have their turn */
 #define SMALL_READ (16u * 1024u)
-#define BUSY_AFTER 16u            /* small reads before the first nap: short scripts never meet one */
+#define BUSY_AFTER 16u /* small reads before the first nap: short scripts never meet one */
 #define NAP_US 1000u
+#define FIRST_NAP_US 2000u        /* most runs are over by then, and were never watched */
 #define BUSY_PIPE_BYTES (1 << 20) /* what an unprivileged process may ask for */
 #define READS_WITHOUT_NAP 256u
 
@@ -31,11 +31,6 @@ static void take_nap(struct output_pipe *pipe) {
     }
     event_loop_rewatch(pipe->loop, &pipe->watch, 0);
     event_loop_set_timer(pipe->loop, &pipe->nap, NAP_US);
-}
-
-static void on_nap_end(void *context) {
-    struct output_pipe *pipe = context;
-    event_loop_rewatch(pipe->loop, &pipe->watch, EPOLLIN);
 }
 
 /* Whether to nap after a read of n bytes. */
@@ -66,6 +61,7 @@ static void on_readable(void *context, uint32_t events) {
         }
         if (n <= 0) {
             event_loop_unwatch(pipe->loop, &pipe->watch);
+            event_loop_stop_timer(pipe->loop, &pipe->nap);
             return;
         }
         capture_write(pipe->capture, scratch, (size_t)n);
@@ -79,13 +75,21 @@ static void on_readable(void *context, uint32_t events) {
     }
 }
 
+static void on_nap_end(void *context) {
+    struct output_pipe *pipe = context;
+    if (pipe->watch.fd >= 0) {
+        event_loop_rewatch(pipe->loop, &pipe->watch, EPOLLIN);
+    } else if (event_loop_watch(pipe->loop, &pipe->watch, pipe->fd, EPOLLIN) < 0) {
+        event_loop_set_timer(pipe->loop, &pipe->nap, NAP_US); /* out of kernel memory */
+    }
+}
+
 void output_pipe_start(struct output_pipe *pipe, struct event_loop *loop, int fd, struct capture *capture) {
     *pipe = (struct output_pipe){.loop = loop, .capture = capture, .fd = fd};
     pipe->watch = (struct watch){.fd = -1, .on_event = on_readable, .context = pipe};
     pipe->nap = (struct timer){.on_due = on_nap_end, .context = pipe};
-    (void)io_set_nonblocking(fd, 1);
-    /* Without a watch (out of kernel memory) the stream is still read at the end. */
-    (void)event_loop_watch(loop, &pipe->watch, fd, EPOLLIN);
+    (void)fcntl(fd, F_SETFL, O_RDONLY | O_NONBLOCK);
+    event_loop_set_timer(loop, &pipe->nap, FIRST_NAP_US);
 }
 
 void output_pipe_finish(struct output_pipe *pipe) {

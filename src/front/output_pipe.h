@@ -1,8 +1,9 @@
 /* Reads one output stream of a sandbox into a capture.
  *
  * print() makes one small write a line. Reading each at once costs a system call and a wake-up for every line, so once
- * a stream is busy the reader naps a moment after a small read and then takes what has gathered. The end of a run never
- * waits for a nap: output_pipe_finish() reads what is there. */
+ * a stream is busy the reader naps a moment after a small read and then takes what has gathered. It begins with a nap,
+ * too: what a short run writes fits into the pipe and is read once, when the run has ended. That end never waits for a
+ * nap: output_pipe_finish() reads what is there. */
 #ifndef PYEXEC_FRONT_OUTPUT_PIPE_H
 #define PYEXEC_FRONT_OUTPUT_PIPE_H
 

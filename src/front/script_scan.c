@@ -4,8 +4,8 @@
 #include <string.h>
 
 /* Packages that the data guest has loaded, or that need NumPy and so gain from it. */
-static const char *const data_words[] = {"numpy", "pandas", "matplotlib", "scipy", "sklearn", "seaborn", "PIL",
-                                         "openpyxl"};
+static const char *const data_words[] = {"numpy",   "pandas",  "matplotlib", "scipy",
+                                         "sklearn", "seaborn", "PIL",        "openpyxl"};
 
 static int is_word_character(char c) {
     return isalnum((unsigned char)c) || c == '_';

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "guest/prefault.h"
 #include "guest/result_map.h"
 #include "guest/run.h"
 #include "guest/spawn.h"
@@ -63,6 +64,32 @@ static int rehearse(const struct runner *runner, enum guest_kind kind) {
     return run_failing_rehearsal(runner) < 0 ? -EPROTO : 0;
 }
 
+struct trial {
+    const struct runner *runner;
+    enum guest_kind kind;
+};
+
+static void run_trial(const void *context) {
+    const struct trial *trial = context;
+    PyOS_AfterFork_Child();
+    if (result_map_attach(-1) == 0) {
+        (void)run_rehearsal(trial->runner, trial->kind);
+    }
+}
+
+static void learn_pages(const struct runner *runner, enum guest_kind kind) {
+    const struct trial trial = {runner, kind};
+    PyOS_BeforeFork();
+    int n_pages = prefault_learn(run_trial, &trial);
+    PyOS_AfterFork_Parent();
+    if (n_pages < 0) {
+        errno = -n_pages;
+        log_warning("sandboxes will start slower, the pages they write are not known: %m");
+    } else {
+        log_debug("a sandbox gets %d pages at its start", n_pages);
+    }
+}
+
 int main(int argc, char **argv) {
     enum guest_kind kind;
     log_start("guest", LOG_LEVEL_INFO);
@@ -71,6 +98,7 @@ int main(int argc, char **argv) {
         return EX_USAGE;
     }
     (void)prctl(PR_SET_NAME, "pyexec-guest");
+    (void)close_range(FIXED_FD_KEEPER + 1, ~0U, 0);
     reset_signals();
 
     struct spawner spawner = {.keeper_fd = FIXED_FD_KEEPER, .kind = kind};
@@ -81,6 +109,7 @@ int main(int argc, char **argv) {
         return EX_OSERR;
     }
     struct runner runner;
+    prefault_watch();
     if (warm_start(kind, &runner) < 0) {
         return EX_SOFTWARE;
     }
@@ -90,9 +119,10 @@ int main(int argc, char **argv) {
         log_error("the rehearsal failed: %m");
         return EX_SOFTWARE;
     }
-    if (warm_settle() < 0) {
+    if (warm_settle(FIXED_FD_KEEPER) < 0) {
         return EX_SOFTWARE;
     }
+    learn_pages(&runner, kind);
     spawner.runner = &runner;
     error = spawn_serve(&spawner);
     if (error) {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/io.h"
+#include "guest/prefault.h"
 #include "guest/request.h"
 #include "guest/result_map.h"
 #include "guest/run.h"
@@ -28,6 +29,8 @@ void sandbox_live(const struct jail_options *options, const struct runner *runne
         send_report(step > JAIL_STEP_DESCRIPTORS ? JAIL_FD_REPORT : options->report_fd, step, error);
         _exit(STATUS_NOT_READY);
     }
+    prefault_apply();
+    PyOS_AfterFork_Child(); /* only now, so that the pages it writes count in the sandbox's control group */
     error = result_map_attach(JAIL_FD_RESULT);
     (void)close(JAIL_FD_RESULT);
     if (!error && run_rehearsal(runner, kind) < 0) {

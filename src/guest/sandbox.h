@@ -5,7 +5,8 @@
 #include "guest/warm.h"
 #include "jail/enter.h"
 
-/* Takes all descriptors in *options. Never returns. */
+/* Call it at once after the fork: PyOS_AfterFork_Child() is called within. Takes all descriptors in *options. Never
+ * returns. */
 _Noreturn void sandbox_live(const struct jail_options *options, const struct runner *runner, enum guest_kind kind);
 
 #endif

@@ -51,7 +51,6 @@ static int spawn_one(const struct spawner *spawner, const struct keeper_spawn *s
     PyOS_BeforeFork();
     pid_t pid = jail_fork_sibling(options.init_fd, &pidfd);
     if (pid == 0) {
-        PyOS_AfterFork_Child();
         sandbox_live(&options, spawner->runner, spawner->kind);
     }
     PyOS_AfterFork_Parent();

@@ -1,6 +1,7 @@
 #include "guest/warm.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -131,7 +132,6 @@ static int take_functions(PyObject *module, struct runner *ret_runner) {
         {"flush_streams", &ret_runner->flush_streams},
         {"end", &ret_runner->end},
         {"rewind", &ret_runner->rewind},
-        {"renew_entropy", &ret_runner->renew_entropy},
         {"warm", &warm_module},
     };
     for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
@@ -177,7 +177,18 @@ static int has_threads(void) {
     return unshare(CLONE_THREAD) < 0 && errno == EINVAL;
 }
 
-int warm_settle(void) {
+/* A module's file or socket would be closed by jail_enter() behind its back, and its number belong to something else.
+ * Returns the first descriptor above `last`, or -1. */
+static int find_descriptor(int last) {
+    for (int fd = last + 1; fd < 1024; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0) {
+            return fd;
+        }
+    }
+    return -1;
+}
+
+int warm_settle(int last_descriptor) {
     PyObject *done = PyObject_CallMethod(warm_module, "settle", NULL);
     if (!done) {
         PyErr_Print();
@@ -186,6 +197,11 @@ int warm_settle(void) {
     Py_DECREF(done);
     if (has_threads()) {
         log_error("a preloaded module left a thread running: the guest cannot be forked");
+        return -1;
+    }
+    int fd = find_descriptor(last_descriptor);
+    if (fd >= 0) {
+        log_error("a preloaded module left descriptor %d open: the guest cannot be forked", fd);
         return -1;
     }
     return 0;

@@ -18,16 +18,15 @@ struct runner {
     PyObject *flush_streams;
     PyObject *end;
     PyObject *rewind;
-    PyObject *renew_entropy;
 };
 
 /* Gives the process the environment that scripts see, initialises Python and imports what `kind` wants. Call once.
  * Returns 0, or -1 after a message to the log or to standard error. */
 int warm_start(enum guest_kind kind, struct runner *ret_runner);
 
-/* After the last object of the guest's own was made: refuses left-over threads and freezes the heap.
- * Returns 0 or -1, as above. */
-int warm_settle(void);
+/* After the last object of the guest's own was made: refuses threads, and descriptors above `last_descriptor`, that
+ * imported modules left behind, and freezes the heap. Returns 0 or -1, as above. */
+int warm_settle(int last_descriptor);
 
 /* The text of python/<name>.py; NULL when there is none. */
 const char *warm_source(const char *name);

@@ -39,7 +39,8 @@ pid_t jail_fork_sibling(int init_fd, int *ret_pidfd);
 
 /* Applies every layer to the calling process, which is a child of jail_fork_sibling(). Allocates nothing. Takes all
  * descriptors in *options. Returns 0 with the descriptors of enum jail_fd in place, or -errno with the step in
- * *ret_step: then only options->report_fd is sure to be usable and the process must report and _exit(). */
+ * *ret_step: then the process must report and _exit(). The report goes to JAIL_FD_REPORT when the step comes after
+ * JAIL_STEP_DESCRIPTORS, to options->report_fd otherwise. */
 int jail_enter(const struct jail_options *options, enum jail_step *ret_step);
 
 #endif

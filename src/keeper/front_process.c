@@ -130,7 +130,11 @@ static _Noreturn void become_front(const struct keeper *keeper, int socket_fd) {
         io_set_cloexec(FIXED_FD_LISTEN, 0) < 0) {
         _exit(126);
     }
+#ifdef PYEXEC_SANITIZED
+    char **environment = environ; /* the sanitizers' options */
+#else
     char *const environment[] = {NULL};
+#endif
     (void)syscall(SYS_execveat, fds[2], "", arguments, environment, AT_EMPTY_PATH);
     _exit(127);
 }

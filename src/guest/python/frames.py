@@ -105,7 +105,7 @@ def _shorten_line(frame):
     frame.colno = frame.end_colno = None
 
 
-def _keep_user_frames(summary, hints, seen):
+def _keep_user_frames(summary, seen):
     """Goes through a TracebackException and all that it chains to."""
     if summary is None or id(summary) in seen:
         return
@@ -119,10 +119,10 @@ def _keep_user_frames(summary, hints, seen):
             summary.stack = None
     if type(getattr(summary, "text", None)) is str and len(summary.text) > _MAX_LINE:
         _shorten_syntax_text(summary)
-    _keep_user_frames(summary.__cause__, hints, seen)
-    _keep_user_frames(summary.__context__, hints, seen)
+    _keep_user_frames(summary.__cause__, seen)
+    _keep_user_frames(summary.__context__, seen)
     for member in getattr(summary, "exceptions", None) or ():
-        _keep_user_frames(member, hints, seen)
+        _keep_user_frames(member, seen)
 
 
 def _shorten_syntax_text(summary):
@@ -154,7 +154,7 @@ def summarize(error):
     trace = _traceback_of(error)
     limit = -_MAX_FRAMES if _depth_of(trace) > _MAX_FRAMES else None
     summary = traceback.TracebackException(type(error), error, trace, limit=limit, compact=True)
-    _keep_user_frames(summary, {}, set())
+    _keep_user_frames(summary, set())
     try:
         _add_hints(summary, error, set())
     except Exception:  # a hostile __cause__; the traceback is good without

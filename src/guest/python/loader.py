@@ -7,7 +7,6 @@ private dict of built-ins, and every import they make is answered from what was 
 
 import builtins
 import importlib.util
-import sys
 import types
 
 PACKAGE = "pyexec_guest"

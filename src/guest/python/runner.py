@@ -15,14 +15,12 @@ import sys
 import threading
 import time
 
-from pyexec_guest import arrays, entropy, errors, native, script_module, streams, values, warm
+from pyexec_guest import arrays, entropy, errors, native, script_module, streams, values, warm  # noqa: F401
 
 RESULT_TEXT_MAX = 1000
 MODE_MAIN = 0  # enum run_mode
 
-encode_hooks = values
-warm_up = warm.warm_up
-renew_entropy = entropy.renew
+encode_hooks = values  # and `warm`, for the C side
 flush_streams = streams.flush
 
 _decode_json = json.JSONDecoder().decode

@@ -58,8 +58,9 @@ def _exercise_data_modules():
         figure.add_subplot().plot([1, 2], [1, 2], label="line")
         figure.savefig(io.BytesIO(), format="png")
         plot.close(figure)
-        for name in ("get_configdir", "get_cachedir"):
-            getattr(getattr(sys.modules["matplotlib"], name), "cache_clear", int)()
+        manager = sys.modules["matplotlib.font_manager"]
+        for function in (manager._get_font, plot.matplotlib.get_configdir, plot.matplotlib.get_cachedir):
+            getattr(function, "cache_clear", int)()  # an open font file, paths in the guest's own /tmp
 
 
 def settle():

@@ -3,7 +3,8 @@
 FakeKeeper starts the real pyexec-front with a packet socket on descriptor 3 and a listening socket on 4, announces
 sandboxes and plays them by threads. What a sandbox does is told by its script: "PLAY:" and a JSON object with
 
-    stdout, stderr   text to write                  stdout_mb   so many MiB of "x" lines instead
+    stdout, stderr   text to write                  stdout_mb   so many MiB of "x" lines
+    stdout_parts     [[text, count], ...]            stdout_hex  bytes
     delay            seconds before the end          header      overrides of the result header's fields
     record           the record (object, or raw text)            value   the result's JSON text
     verdict          overrides of the verdict's fields
@@ -74,6 +75,7 @@ class FakeKeeper:
     def __init__(self, front, *arguments, ready=(2, 1), guests=(1, 1), status=True, stderr=None, wrapper=()):
         self.requests = []
         self.starts = {}
+        self.started = []
         self.cancelled = set()
         self.kinds = {}
         self.attempts = 0
@@ -146,6 +148,7 @@ class FakeKeeper:
                 return
             type_, _, sandbox_id = struct.unpack_from("=IIQ", message)
             if type_ == START:
+                self.started.append(sandbox_id)
                 self.starts[sandbox_id] = struct.unpack_from("=QQ", message, 16)
             elif type_ == CANCEL:
                 self.cancelled.add(sandbox_id)
@@ -221,6 +224,8 @@ class FakeKeeper:
                 block = (b"x" * 63 + b"\n") * 1024
                 for _ in range(int(play.get(name, 0) * 16)):
                     self._write_all(fd, block)
+            if "stdout_parts" in play:
+                self._write_all(out, "".join(text * count for text, count in play["stdout_parts"]).encode())
             if "stdout_hex" in play:
                 self._write_all(out, bytes.fromhex(play["stdout_hex"]))
             if "stderr" in play:
@@ -251,7 +256,6 @@ class FakeKeeper:
 
     def close(self, expect=None, timeout=10):
         self.refill = False
-        self.link.close() if expect is None else None
         if expect is not None:
             status = self.process.wait(timeout)
             assert status == expect, status

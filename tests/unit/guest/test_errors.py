@@ -48,7 +48,8 @@ def test_library_frames_are_left_out(lean):
 
 
 def test_posted_files_are_the_users(lean):
-    record = report(lean, "import helper\ndef main():\n    helper.fail()", files={"helper.py": b"def fail():\n    1 / 0\n"})
+    files = {"helper.py": b"def fail():\n    1 / 0\n"}
+    record = report(lean, "import helper\ndef main():\n    helper.fail()", files=files)
     assert record["line"] == 3
     assert 'File "/tmp/helper.py", line 2, in fail\n    1 / 0\n    ~~^~~' in record["traceback"]
 
@@ -141,7 +142,13 @@ def test_a_long_chain(lean):
             raise error
     """
     assert report(lean, text)["error_type"] == "ValueError"
-    circle = "def main():\n    a = ValueError('a')\n    b = ValueError('b')\n    a.__cause__ = b\n    b.__cause__ = a\n    raise a"
+    circle = """
+        def main():
+            a = ValueError('a')
+            a.__cause__ = ValueError('b')
+            a.__cause__.__cause__ = a
+            raise a
+    """
     assert report(lean, circle)["message"] == "a"
 
 
@@ -186,11 +193,13 @@ def test_syntax_error(lean, text, line, column, message, mode):
 def test_syntax_error_picture(lean):
     record = report(lean, "def main():\n    return 1 +\n")
     assert record["text"] == "    return 1 +"
-    assert record["message"] == '  File "script.py", line 2\n    return 1 +\n              ^\nSyntaxError: invalid syntax'
+    picture = '  File "script.py", line 2\n    return 1 +\n              ^\n'
+    assert record["message"] == picture + "SyntaxError: invalid syntax"
 
 
 @pytest.mark.parametrize(
-    "text", ["x = " + "-" * 100000 + "1", "x = " + "[" * 100 + "]" * 100, "x" + ".a" * 100000, "x = " + "1+" * 50000 + "1"]
+    "text",
+    ["x = " + "-" * 100000 + "1", "x = " + "[" * 100 + "]" * 100, "x" + ".a" * 100000, "x = " + "1+" * 50000 + "1"],
 )
 def test_deep_sources(lean, text):
     outcome = lean.run(text + "\ndef main(): pass")
@@ -225,7 +234,7 @@ SUGGESTIONS = [
     ("open('nope.txt')", "files"),
     ("input()", "stdin"),
     ("for x in 5: pass", "range"),
-    ("5()", "bracket"),
+    ("5()", "hides"),
     ("{[1]: 2}", "tuple"),
     ("'abc'[0] = 'x'", "changed"),
     ("b'\\xff'.decode()", "encoding"),

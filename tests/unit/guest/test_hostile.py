@@ -8,8 +8,8 @@ from test_run import BANNER, result_of, script
 @pytest.mark.parametrize(
     "change",
     [
-        "import builtins\nfor name in ('print', 'len', 'isinstance', 'str', 'type', 'repr', 'getattr', 'sorted', 'open', "
-        "'dict', 'list', 'set', 'tuple', 'zip', 'map', 'any', 'hasattr', 'super', 'int', 'id', 'max', 'min', 'iter', "
+        "import builtins\nfor name in ('print', 'len', 'isinstance', 'str', 'type', 'repr', 'getattr', 'sorted', "
+        "'open', 'dict', 'list', 'set', 'tuple', 'zip', 'map', 'any', 'hasattr', 'super', 'int', 'id', 'max', 'min', 'iter', "
         "'next', 'range', 'enumerate', 'callable', 'issubclass', 'vars', '__import__', '__build_class__', 'Exception', "
         "'BaseException', 'property', 'ValueError', 'compile', 'exec'):\n    setattr(builtins, name, None)",
         "import json\njson.dumps = json.loads = json.JSONEncoder = json.JSONDecoder = None",
@@ -76,8 +76,15 @@ def test_recursion(lean):
 
 
 def test_deep_but_legal_recursion_in_an_error(lean):
-    text = "import sys\nsys.setrecursionlimit(30000)\ndef f(n):\n    return f(n - 1) if n else 1 / 0\ndef main():\n    f(20000)"
-    outcome = lean.run(text)
+    text = """
+        import sys
+        sys.setrecursionlimit(30000)
+        def f(n):
+            return f(n - 1) if n else 1 / 0
+        def main():
+            f(20000)
+    """
+    outcome = lean.run(script(text))
     assert outcome.record["error_type"] == "ZeroDivisionError"
     assert len(outcome.record["traceback"]) < 300000
 
@@ -142,8 +149,14 @@ def test_hostile_metaclass(lean):
 
 
 def test_str_of_the_result_raises(lean):
-    text = "class L(list):\n    def __str__(self): raise ValueError\n    __repr__ = __str__\ndef main():\n    return L([1])"
-    outcome = lean.run(text)
+    text = """
+        class L(list):
+            def __str__(self): raise ValueError
+            __repr__ = __str__
+        def main():
+            return L([1])
+    """
+    outcome = lean.run(script(text))
     assert outcome.result == [1] and "result_text" not in outcome.record
 
 
@@ -211,14 +224,25 @@ def test_keyboard_interrupt(lean):
     assert outcome.status == 1 and outcome.record["error_type"] == "KeyboardInterrupt"
 
 
-@pytest.mark.parametrize("raised", ["GeneratorExit", "BaseException('x')", "StopIteration(1)", "type('E', (BaseException,), {})()"])
+@pytest.mark.parametrize(
+    "raised", ["GeneratorExit", "BaseException('x')", "StopIteration(1)", "type('E', (BaseException,), {})()"]
+)
 def test_other_base_exceptions(lean, raised):
     outcome = lean.run(f"def main():\n    raise {raised}")
     assert outcome.status == 1 and outcome.kind == "exception" and outcome.record["line"] == 2
 
 
 def test_frames_of_ours_are_not_below_the_script(lean):
-    text = "import sys\ndepth = []\nframe = sys._getframe()\nwhile frame:\n    depth.append(frame.f_code.co_name)\n    frame = frame.f_back\ndef main():\n    return depth"
+    text = """
+        import sys
+        depth = []
+        frame = sys._getframe()
+        while frame:
+            depth.append(frame.f_code.co_name)
+            frame = frame.f_back
+        def main():
+            return depth
+    """
     assert result_of(lean, text) == ["<module>"]
 
 

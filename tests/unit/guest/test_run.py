@@ -119,7 +119,14 @@ def test_mode_script(lean):
 
 def test_async_main(lean):
     assert result_of(lean, "import asyncio\nasync def main(n=3):\n    await asyncio.sleep(0)\n    return n") == 3
-    awaitable = "class A:\n    def __await__(self):\n        yield from ()\n        return 7\ndef main():\n    return A()"
+    awaitable = """
+        class A:
+            def __await__(self):
+                yield from ()
+                return 7
+        def main():
+            return A()
+    """
     assert result_of(lean, awaitable) == 7
     outcome = lean.run("async def main():\n    return 1 / 0")
     assert outcome.record["line"] == 2
@@ -290,7 +297,8 @@ def test_nothing_of_a_rehearsal_or_of_the_guest_is_seen(lean):
                 except OSError:
                     continue
                 fds.append(fd)
-            return [names, frames, fds, os.listdir('/tmp'), sys.argv, sys.path[0], sorted(linecache.cache), vars(builtins).get('_')]
+            return [names, frames, fds, os.listdir('/tmp'), sys.argv, sys.path[0], sorted(linecache.cache),
+                    vars(builtins).get('_')]
     """
     names, frames, fds, listing, argv, path, cached, last = result_of(lean, text)
     assert names == [] and frames == ["script.py"] and fds == [0, 1, 2]

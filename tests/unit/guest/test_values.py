@@ -296,7 +296,7 @@ def test_floats_survive(lean):
     import struct
 
     numbers = [struct.unpack("d", struct.pack("Q", generator.getrandbits(64)))[0] for _ in range(2000)]
-    text = f"import struct\ndef main(hexes):\n    return [struct.unpack('d', bytes.fromhex(h))[0] for h in hexes]"
+    text = "import struct\ndef main(hexes):\n    return [struct.unpack('d', bytes.fromhex(h))[0] for h in hexes]"
     arguments = json.dumps([[struct.pack("d", x).hex() for x in numbers]]).encode()
     found = lean.run(text, args=arguments, banner=False).result
     for number, seen in zip(numbers, found):
