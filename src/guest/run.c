@@ -174,6 +174,7 @@ static int run_main(const struct runner *runner, const struct script *script, bo
         value = await_result(runner, value);
     }
     int status = value ? succeed(runner, value) : fail_in(runner, main_function);
+    result_map_set_phase(RUN_PHASE_ENDING);
     Py_XDECREF(value);
     Py_DECREF(main_function);
     return status;
@@ -248,7 +249,6 @@ int run_request(const struct runner *runner, struct request *request) {
         status = run_script(runner, &script, mode, banner);
         Py_DECREF(script.prepared);
     }
-    result_map_set_phase(RUN_PHASE_ENDING);
     return status;
 }
 

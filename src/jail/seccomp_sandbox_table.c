@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -17,6 +19,10 @@
     (CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET |       \
      CLONE_PARENT | CLONE_PTRACE | CLONE_UNTRACED)
 #define SOCKET_TYPE (0xffffffffULL & ~(uint64_t)(SOCK_CLOEXEC | SOCK_NONBLOCK))
+
+/* x86-64 only; elsewhere libc sets the thread pointer without a call, and the rows are skipped. */
+#define ARCH_SET_FS 0x1002
+#define ARCH_GET_FS 0x1003
 
 #define ALLOW(name, why)                                                                                               \
     { .call = (name), .verdict = SECCOMP_ALLOW_CALL, .reason = (why) }
@@ -62,7 +68,8 @@ static const struct seccomp_row sandbox_table[] = {
     ALLOW("unlinkat", "change files: held by the mount tree and Landlock"),
     ALLOW("rename", "change files: held by the mount tree and Landlock"),
     ALLOW("renameat", "change files: held by the mount tree and Landlock"),
-    ALLOW("renameat2", "change files: held by the mount tree and Landlock"),
+    /* A whiteout is a device node, and no other layer looks at it. */
+    ALLOW_IF("renameat2", "change files: held by the mount tree and Landlock", 1, {4, RENAME_WHITEOUT, 0}),
     ALLOW("link", "change files: held by the mount tree and Landlock"),
     ALLOW("linkat", "change files: held by the mount tree and Landlock"),
     ALLOW("symlink", "change files: held by the mount tree and Landlock"),
@@ -107,11 +114,29 @@ static const struct seccomp_row sandbox_table[] = {
     ALLOW("epoll_wait", "wait for descriptors"),
     ALLOW("epoll_pwait", "wait for descriptors"),
     ALLOW("eventfd2", "wait for descriptors"),
-    ALLOW("mmap", "own memory"),
+    /* Huge pages come from a pool of the whole machine, which no group and no watch counts. */
+    ALLOW_IF("mmap", "own memory", 1, {3, MAP_HUGETLB, 0}),
     ALLOW("munmap", "own memory"),
     ALLOW("mprotect", "own memory"),
     ALLOW("mremap", "own memory"),
-    ALLOW("madvise", "own memory"),
+    ALLOW_IF("madvise", "own memory; not MERGEABLE, by which pages of two sandboxes become one", 1,
+             {2, 0xffffffff, MADV_NORMAL}),
+    ALLOW_IF("madvise", "likewise", 1, {2, 0xffffffff, MADV_RANDOM}),
+    ALLOW_IF("madvise", "likewise", 1, {2, 0xffffffff, MADV_SEQUENTIAL}),
+    ALLOW_IF("madvise", "likewise", 1, {2, 0xffffffff, MADV_WILLNEED}),
+    ALLOW_IF("madvise", "likewise", 1, {2, 0xffffffff, MADV_DONTNEED}),
+    ALLOW_IF("madvise", "likewise", 1, {2, 0xffffffff, MADV_FREE}),
+    ALLOW_IF("madvise", "likewise", 1, {2, 0xffffffff, MADV_REMOVE}),
+    ALLOW_IF("madvise", "likewise", 1, {2, 0xffffffff, MADV_DONTFORK}),
+    ALLOW_IF("madvise", "likewise", 1, {2, 0xffffffff, MADV_DOFORK}),
+    ALLOW_IF("madvise", "likewise", 1, {2, 0xffffffff, MADV_HUGEPAGE}),
+    ALLOW_IF("madvise", "likewise", 1, {2, 0xffffffff, MADV_NOHUGEPAGE}),
+    ALLOW_IF("madvise", "likewise", 1, {2, 0xffffffff, MADV_DONTDUMP}),
+    ALLOW_IF("madvise", "likewise", 1, {2, 0xffffffff, MADV_DODUMP}),
+    ALLOW_IF("madvise", "likewise", 1, {2, 0xffffffff, MADV_WIPEONFORK}),
+    ALLOW_IF("madvise", "likewise", 1, {2, 0xffffffff, MADV_KEEPONFORK}),
+    ALLOW_IF("madvise", "likewise", 1, {2, 0xffffffff, MADV_POPULATE_READ}),
+    ALLOW_IF("madvise", "likewise", 1, {2, 0xffffffff, MADV_POPULATE_WRITE}),
     ALLOW("brk", "own memory"),
     ALLOW("msync", "own memory"),
     ALLOW_IF("clone", "threads and children: in no new namespace, never as a sibling", 1, {0, CLONE_REFUSED, 0}),
@@ -144,7 +169,8 @@ static const struct seccomp_row sandbox_table[] = {
     ALLOW("set_tid_address", "threads"),
     ALLOW("set_robust_list", "threads"),
     ALLOW("rseq", "threads"),
-    ALLOW("arch_prctl", "threads"),
+    ALLOW_IF("arch_prctl", "the thread pointer", 1, {0, 0xffffffff, ARCH_SET_FS}),
+    ALLOW_IF("arch_prctl", "likewise", 1, {0, 0xffffffff, ARCH_GET_FS}),
     ALLOW("sched_yield", "threads"),
     ALLOW("sched_getaffinity", "threads"),
     ALLOW("sched_get_priority_max", "threads"),

@@ -33,7 +33,7 @@ enum run_phase {
     RUN_PHASE_WAITING = 0, /* no request read yet */
     RUN_PHASE_MODULE = 1,  /* the module level runs */
     RUN_PHASE_MAIN = 2,    /* main() runs; the banner, if any, has been due */
-    RUN_PHASE_ENDING = 3,  /* result encoded; threads, atexit handlers */
+    RUN_PHASE_ENDING = 3,  /* main() is over: threads, atexit handlers */
 };
 
 struct run_result_header {

@@ -7,9 +7,11 @@
 #include <linux/audit.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -219,6 +221,22 @@ static void only_harmless_controls_pass(void **state) {
     assert_int_equal(VERDICT(SYS_mknodat, 3, 0, 0020644), DENIED(EPERM));     /* a character device */
 }
 
+static void memory_stays_ones_own(void **state) {
+    (void)state;
+    assert_int_equal(VERDICT(SYS_mmap, 0, 4096, 3, MAP_PRIVATE | MAP_ANONYMOUS), SECCOMP_RET_ALLOW);
+    assert_int_equal(VERDICT(SYS_mmap, 0, 4096, 3, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB), DENIED(EPERM));
+    assert_int_equal(VERDICT(SYS_madvise, 0, 4096, MADV_DONTNEED), SECCOMP_RET_ALLOW);
+    assert_int_equal(VERDICT(SYS_madvise, 0, 4096, MADV_POPULATE_WRITE), SECCOMP_RET_ALLOW);
+    assert_int_equal(VERDICT(SYS_madvise, 0, 4096, MADV_MERGEABLE), DENIED(EPERM));
+    assert_int_equal(VERDICT(SYS_madvise, 0, 4096, MADV_HWPOISON), DENIED(EPERM));
+    assert_int_equal(VERDICT(SYS_renameat2, 3, 0, 3, 0, RENAME_NOREPLACE), SECCOMP_RET_ALLOW);
+    assert_int_equal(VERDICT(SYS_renameat2, 3, 0, 3, 0, RENAME_WHITEOUT), DENIED(EPERM));
+#if defined(__x86_64__)
+    assert_int_equal(VERDICT(SYS_arch_prctl, 0x1002), SECCOMP_RET_ALLOW); /* ARCH_SET_FS */
+    assert_int_equal(VERDICT(SYS_arch_prctl, 0x2002), DENIED(EPERM));     /* ARCH_MAP_VDSO_32 */
+#endif
+}
+
 static void front_opens_and_starts_nothing(void **state) {
     (void)state;
     const int refused[] = {SYS_openat, SYS_socket, SYS_connect, SYS_execve, SYS_clone, SYS_ptrace, SYS_unlinkat};
@@ -242,6 +260,7 @@ int main(void) {
         cmocka_unit_test(sockets_are_pairs_without_addresses),
         cmocka_unit_test(others_are_out_of_reach),
         cmocka_unit_test(only_harmless_controls_pass),
+        cmocka_unit_test(memory_stays_ones_own),
         cmocka_unit_test(front_opens_and_starts_nothing),
     };
     return cmocka_run_group_tests_name("seccomp tables", tests, compile_tables, free_tables);
