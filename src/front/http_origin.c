@@ -19,6 +19,17 @@ static struct text without_port(struct text text, const char *default_port) {
     return text;
 }
 
+/* Nothing, or a colon and a port, stands from `at` on. */
+static int is_port(const char *at, const char *end) {
+    if (at < end && *at++ != ':') {
+        return 0;
+    }
+    while (at < end && *at >= '0' && *at <= '9') {
+        at++;
+    }
+    return at == end;
+}
+
 /* "localhost", "127.0.0.1", "[::1]", each with or without a port. */
 static int is_local_name(struct text host) {
     char name[INET6_ADDRSTRLEN];
@@ -33,7 +44,8 @@ static int is_local_name(struct text host) {
         bare.start++;
     }
     bare.len = (size_t)((end ? end : host.start + host.len) - bare.start);
-    if (bare.len >= sizeof name) {
+    const char *host_end = host.start + host.len;
+    if (bare.len >= sizeof name || !is_port(end ? end + is_bracketed : host_end, host_end)) {
         return 0;
     }
     memcpy(name, bare.start, bare.len);

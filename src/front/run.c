@@ -168,7 +168,7 @@ int run_answer(struct run *run, struct answer *ret_answer) {
         return error;
     }
     if (record.kind == RECORD_INVALID) {
-        log_info("%s: the sandbox left a damaged record: %s", run->id, record.fault);
+        log_debug("%s: the sandbox left a damaged record: %s", run->id, record.fault);
     }
     struct run_facts facts = {
         .id = run->id,

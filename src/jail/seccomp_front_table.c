@@ -75,6 +75,9 @@ static const struct seccomp_row front_table[] = {
     ALLOW_IF("fcntl", "descriptor flags", 1, {1, 0xffffffff, F_SETFL}),
     ALLOW_IF("fcntl", "descriptor flags", 1, {1, 0xffffffff, F_GETFD}),
     ALLOW_IF("fcntl", "descriptor flags", 1, {1, 0xffffffff, F_SETFD}),
+    /* A refused client's connection is kept open by a second descriptor, or its answer would be reset away. */
+    ALLOW_IF("fcntl", "second descriptors", 1, {1, 0xffffffff, F_DUPFD_CLOEXEC}),
+    ALLOW_IF("fcntl", "larger pipes for scripts that write much", 1, {1, 0xffffffff, F_SETPIPE_SZ}),
     ALLOW_IF("ioctl", "descriptor state", 1, {1, 0xffffffff, FIONREAD}),
     ALLOW_IF("ioctl", "descriptor state", 1, {1, 0xffffffff, FIONBIO}),
     DENY("socket", EPERM, "connects to nobody"),

@@ -99,7 +99,7 @@ class FakeKeeper:
             os.closerange(5, 200)
 
         self.process = subprocess.Popen(
-            [*(os.environ.get('FRONT_WRAPPER','').split()), *wrapper, front, f"--listen=127.0.0.1:{self.port}", *arguments], preexec_fn=place_descriptors,
+            [*wrapper, front, f"--listen=127.0.0.1:{self.port}", *arguments], preexec_fn=place_descriptors,
             close_fds=False, env={"ASAN_OPTIONS": "detect_leaks=1"}, stderr=stderr)
         theirs.close()
         self._thread = threading.Thread(target=self._read_link, daemon=True)
@@ -190,8 +190,9 @@ class FakeKeeper:
                 self.send_verdict(sandbox_id, cause=SIGNALED, signal=9, started=self.die_started)
                 return
             request = _read_request(control)
-            if request is None:
-                control.close()
+            if request is None:  # front has closed it: its client has gone
+                self.send_verdict(sandbox_id, cause=CANCELLED)
+                self.add_sandbox(kind)
                 return
             self.requests.append(request)
             self.last_control = control

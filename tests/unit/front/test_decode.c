@@ -6,7 +6,8 @@
 
 #include "front/decode.h"
 
-/* The many bad bodies are in test_front_process.py; here is what a good one becomes, and the limits' exact edges. */
+/* The many bad bodies are in tests/unit/front/test_front_bodies.py; here is what a good one becomes, and the limits'
+ * exact edges. */
 
 static struct settings settings;
 

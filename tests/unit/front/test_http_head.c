@@ -94,7 +94,7 @@ static void foreign_pages_are_refused(void **state) {
         {"Host: LOCALHOST:8080", "Origin: HTTP://localhost:8080", 0},
         {"Host: 127.0.0.1", "Origin: http://127.0.0.1:80", 0},
         {"Host: [::1]:8080", "Origin: http://[::1]:8080", 0},
-        {"Host: 10.1.2.3:8080", "Origin: http://10.1.2.3:8080", 0},
+        {"Host: 127.1.2.3:8080", "Origin: http://127.1.2.3:8080", 0},
         {"Host: localhost:8080", "Origin: http://localhost:8081", 1},
         {"Host: localhost:8080", "Origin: null", 1},
         {"Host: localhost:8080", "Origin: ", 1},
@@ -102,7 +102,7 @@ static void foreign_pages_are_refused(void **state) {
         {"Host: evil.example:8080", "Origin: http://evil.example:8080", 1},
         {"Host: 127.0.0.1.evil.example", "Origin: http://127.0.0.1.evil.example", 1},
         {"Host: [::1", "Origin: http://[::1", 1},
-        {"Host: [127.0.0.1]", "Origin: http://[127.0.0.1]", 1},
+        {"Host: [::1]x]", "Origin: http://[::1]x]", 1},
         {"Host: localhost", "Origin: file://localhost", 1},
     };
     for (size_t i = 0; i < COUNT_OF(cases); i++) {
