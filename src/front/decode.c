@@ -336,14 +336,18 @@ static int compare_hashes(const void *a, const void *b) {
 
 /* FNV-1a. Somebody who makes two names collide gets a refusal for it, nothing else. */
 static int hash_name(const struct json_span *name, struct byte_buffer *scratch, uint64_t *ret_hash) {
+    struct json_text_notes notes = {0};
     scratch->len = 0;
-    int error = json_text_append(scratch, name, NULL);
+    int error = json_text_append(scratch, name, &notes);
     if (error) {
         return error;
     }
+    /* Different lone surrogates have the same bytes once they are replaced: those names count as they are written. */
+    const char *bytes = notes.lone_surrogate ? name->text : scratch->bytes;
+    const size_t len = notes.lone_surrogate ? name->len : scratch->len;
     uint64_t hash = 14695981039346656037u;
-    for (size_t i = 0; i < scratch->len; i++) {
-        hash = (hash ^ (unsigned char)scratch->bytes[i]) * 1099511628211u;
+    for (size_t i = 0; i < len; i++) {
+        hash = (hash ^ (unsigned char)bytes[i]) * 1099511628211u;
     }
     *ret_hash = hash;
     return 0;

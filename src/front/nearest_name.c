@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
 #define LONGEST 64u
 
@@ -49,6 +50,11 @@ const char *nearest_name(const char *written, size_t len, const char *const *nam
             continue;
         }
         size_t edits = distance(written, len, names[i], name_len);
+        /* `environ` for `env`, `time` for `timeout`: one the beginning of the other, three letters at least. */
+        const size_t shared = smaller(len, name_len);
+        if (shared >= 3 && strncasecmp(written, names[i], shared) == 0) {
+            edits = smaller(edits, 1);
+        }
         size_t longer = len > name_len ? len : name_len;
         if (edits * 3 <= longer + 1 && (!best || edits < best_distance)) {
             best = names[i];

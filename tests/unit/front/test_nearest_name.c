@@ -26,6 +26,8 @@ static void finds_the_nearest(void **state) {
     check("memory", "memory_mb");
     check("memoryMb", "memory_mb");
     check("mdoe", "mode");
+    check("time", "timeout");
+    check("script_text", "script");
 }
 
 static void leaves_the_distant_alone(void **state) {
