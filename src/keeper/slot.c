@@ -26,6 +26,10 @@
 #define SLOT_BITS 12
 #define SLOT_MASK ((1u << SLOT_BITS) - 1u)
 
+/* The longest that a sandbox may be in the making, on the slowest machine: nothing may be lost from the pool for good.
+ * The keeper looks at least at each of its ticks. */
+#define MAKING_DEADLINE_US 20000000u
+
 #define READ_END 0
 #define WRITE_END 1
 
@@ -259,6 +263,7 @@ static void slot_hand_over(struct slot *slot) {
     slot->known_to_front = 1;
 }
 
+/* What the sandbox says of itself has come; and maybe, before or after it, the guest's answer with its pidfd. */
 static void on_report(void *owner) {
     struct slot *slot = owner;
     struct sandbox_report report;
@@ -267,11 +272,14 @@ static void on_report(void *owner) {
         return;
     }
     events_close(slot->keeper->epoll_fd, &slot->report);
-    if (slot->state != SLOT_JAILING) {
+    if (slot->state != SLOT_FORKING && slot->state != SLOT_JAILING) {
         return;
     }
     if (n == (ssize_t)sizeof report && report.step == 0) {
-        slot_hand_over(slot);
+        slot->reported_ready = 1;
+        if (slot->state == SLOT_JAILING) {
+            slot_hand_over(slot);
+        }
         return;
     }
     if (n == (ssize_t)sizeof report) {
@@ -470,6 +478,9 @@ void slot_sandbox_forked(struct keeper *keeper, uint64_t sandbox_id, int main_pi
     }
     if (slot->state == SLOT_FORKING) {
         slot_move(slot, SLOT_JAILING);
+        if (slot->reported_ready) {
+            slot_hand_over(slot); /* the child was faster than the guest's answer */
+        }
     }
 }
 
@@ -545,6 +556,11 @@ uint64_t slots_check_deadlines(struct keeper *keeper, uint64_t now_us) {
     uint64_t next = UINT64_MAX;
     for (size_t i = 0; i < keeper->n_slots; i++) {
         struct slot *slot = &keeper->slots[i];
+        if (slot->state >= SLOT_NAMESPACES && slot->state <= SLOT_JAILING &&
+            now_us > slot->asked_us + MAKING_DEADLINE_US) {
+            log_error("a sandbox was not ready in time (state %d)", (int)slot->state);
+            slot_kill(slot, VERDICT_INTERNAL, 0);
+        }
         if (slot->state != SLOT_RUNNING) {
             continue;
         }

@@ -38,6 +38,7 @@ struct slot {
     struct event_source report;
     int front_fds[READY_FDS]; /* until front gets them; -1 afterwards */
 
+    int reported_ready; /* its report has come */
     int known_to_front;
     int started;
     enum verdict_cause cause; /* what the keeper ended it for; 0: it ended itself */
@@ -87,7 +88,8 @@ void slots_habitat_died(struct keeper *keeper, const struct habitat *habitat, in
 /* Whether a process of a slot has ended and is about to be reaped by its slot: 1 or 0. */
 int slots_have_waitable(const struct keeper *keeper);
 
-/* Ends runs whose time is up; returns the next deadline, UINT64_MAX when there is none. */
+/* Ends runs whose time is up, and sandboxes that have been in the making for too long; returns the next deadline,
+ * UINT64_MAX when there is none. */
 uint64_t slots_check_deadlines(struct keeper *keeper, uint64_t now_us);
 
 #endif
