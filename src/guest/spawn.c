@@ -27,6 +27,7 @@ static void fill_options(const struct spawner *spawner, const struct keeper_spaw
     *ret_options = (struct jail_options){
         .uid = spawn->uid,
         .gid = spawn->gid,
+        .niceness = spawn->niceness,
         .max_processes = spawn->max_processes,
         .max_open_files = spawn->max_open_files,
         .max_file_bytes = spawn->max_file_bytes,
@@ -79,7 +80,7 @@ int spawn_serve(const struct spawner *spawner) {
             return (int)size;
         }
         if ((size_t)size != sizeof spawn || spawn.head.type != KEEPER_SPAWN || spawn.head.size != sizeof spawn ||
-            spawn.reserved != 0 || spawn.n_cgroup_fds > SPAWN_MAX_CGROUP_FDS ||
+            spawn.niceness > 19 || spawn.n_cgroup_fds > SPAWN_MAX_CGROUP_FDS ||
             n_fds != SPAWN_FDS + spawn.n_cgroup_fds) {
             packet_close_fds(fds, n_fds);
             return -EPROTO;

@@ -17,6 +17,7 @@ enum jail_fd { JAIL_FD_CONTROL = 3, JAIL_FD_RESULT = 4, JAIL_FD_REPORT = 5 };
 
 struct jail_options {
     uint32_t uid, gid;
+    uint32_t niceness; /* 0 .. 19 */
     uint64_t max_processes;
     uint64_t max_open_files;
     uint64_t max_file_bytes;

@@ -17,8 +17,8 @@ int jail_join_cgroups(int *tasks_fds, size_t n);
  * options->init_fd is kept, at the number put into *ret_init_fd, close-on-exec. */
 int jail_arrange_descriptors(const struct jail_options *options, int *ret_init_fd);
 
-/* namespaces.c: enters the mount (and, where it has its own, user) namespace of the init behind init_fd. Closes it.
- * The working directory becomes /tmp. */
+/* namespaces.c: enters the mount (and, where it has its own, user) namespace of the init behind init_fd, and a session
+ * of its own. Closes it. The working directory becomes /tmp. */
 int jail_join_namespaces(int init_fd);
 
 /* rlimits.c */

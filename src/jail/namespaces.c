@@ -14,6 +14,11 @@ int jail_join_namespaces(int init_fd) {
             return -errno;
         }
     }
+    /* A process group of its own: kill(0, ...) goes to a whole group, across namespaces. And a scheduling group of its
+     * own where the kernel makes one for each session. */
+    if (setsid() < 0) {
+        return -errno;
+    }
     (void)umask(022);
     return chdir("/tmp") < 0 ? -errno : 0;
 }

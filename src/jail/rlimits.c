@@ -47,5 +47,5 @@ int jail_set_rlimits(const struct jail_options *options) {
             return error;
         }
     }
-    return 0;
+    return options->niceness > 0 && setpriority(PRIO_PROCESS, 0, (int)options->niceness) < 0 ? -errno : 0;
 }

@@ -12,7 +12,7 @@
 enum seccomp_verdict {
     SECCOMP_ALLOW_CALL,
     SECCOMP_DENY_CALL, /* with `deny_errno`, for calls whose callers fall back only after another answer than EPERM;
-                          with EPERM the row only says why the call is not there */
+                          with EPERM the row only says why the call is not there, with 0 it succeeds and does nothing */
 };
 
 struct seccomp_argument {

@@ -16,7 +16,7 @@
 
 #define GROUP_PREFIX "pyexecd-"
 
-static const char *const controller_names[CGROUP_CONTROLLERS] = {"memory", "pids", "cpuacct"};
+static const char *const controller_names[CGROUP_CONTROLLERS] = {"memory", "pids", "cpuacct", "cpu"};
 
 static void close_file(FILE **file) {
     if (*file) {
@@ -133,6 +133,20 @@ static void remove_stale_groups(int parent) {
     (void)closedir(dir);
 }
 
+static int is_ours_already(const struct cgroups *groups, int dir) {
+    struct stat status, other;
+    if (fstat(dir, &status) < 0) {
+        return 0;
+    }
+    for (int i = 0; i < CGROUP_CONTROLLERS; i++) {
+        if (groups->dirs[i] >= 0 && fstat(groups->dirs[i], &other) == 0 && other.st_dev == status.st_dev &&
+            other.st_ino == status.st_ino) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static int open_group(struct cgroups *groups, enum cgroup_controller controller) {
     int parent = open_parent(controller_names[controller]);
     if (parent < 0) {
@@ -144,7 +158,11 @@ static int open_group(struct cgroups *groups, enum cgroup_controller controller)
         return -errno;
     }
     cleanup_close int dir = openat(parent, groups->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-    if (dir < 0 || flock(dir, LOCK_EX | LOCK_NB) < 0) {
+    if (dir < 0) {
+        return -errno;
+    }
+    /* Controllers are often mounted together: then this is a group that we hold the lock of already. */
+    if (!is_ours_already(groups, dir) && flock(dir, LOCK_EX | LOCK_NB) < 0) {
         return -errno;
     }
     groups->dirs[controller] = take_fd(&dir);
@@ -195,6 +213,7 @@ static int open_slot(struct cgroups *groups, enum cgroup_controller controller, 
             error = open_file(dir, slot, "cpuacct.usage", O_RDONLY, &files->usage_fd);
         }
         break;
+    case CGROUP_CPU: /* the default share is as good as any: all slots have the same */
     case CGROUP_CONTROLLERS:
         break;
     }
@@ -242,6 +261,8 @@ int cgroups_open(struct cgroups *ret_groups, size_t n_slots, uint64_t max_proces
     }
     for (int i = 0; i < CGROUP_CONTROLLERS; i++) {
         groups.dirs[i] = groups.parents[i] = -1;
+    }
+    for (int i = 0; i < CGROUP_CONTROLLERS; i++) {
         int error = open_group(&groups, (enum cgroup_controller)i);
         for (size_t slot = 0; slot < n_slots && !error; slot++) {
             error = open_slot(&groups, (enum cgroup_controller)i, slot, max_processes);

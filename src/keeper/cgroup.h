@@ -1,4 +1,4 @@
-/* Control groups, one for each slot, made once and reused: memory, processes and CPU accounting.
+/* Control groups, one for each slot, made once and reused: memory, processes, CPU accounting and CPU share.
  *
  * Version 1 hierarchies. Each controller is used where a group can really be made; what is missing is said in `missing`
  * and done by resource limits and the keeper's watch instead. */
@@ -8,7 +8,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum cgroup_controller { CGROUP_MEMORY = 0, CGROUP_PIDS = 1, CGROUP_CPUACCT = 2, CGROUP_CONTROLLERS = 3 };
+enum cgroup_controller {
+    CGROUP_MEMORY = 0,
+    CGROUP_PIDS = 1,
+    CGROUP_CPUACCT = 2,
+    CGROUP_CPU = 3, /* an equal share for each slot, however many processes are in it */
+    CGROUP_CONTROLLERS = 4,
+};
 
 struct cgroup_slot {
     int tasks_fds[CGROUP_CONTROLLERS]; /* -1 where the controller is missing */

@@ -300,6 +300,7 @@ static int keeper_round(struct keeper *keeper, uint64_t *tick_us) {
             }
         }
         care_for_guests(keeper, now);
+        slots_replace_stale(keeper);
         fill_pool(keeper, now);
         /* Waits that end by themselves: a restart or a new attempt that is due. */
         const uint64_t again[] = {keeper->start_again_us[GUEST_LEAN], keeper->start_again_us[GUEST_DATA],

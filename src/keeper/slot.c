@@ -416,6 +416,8 @@ static int ask_guest(struct slot *slot) {
                                            .uid = id,
                                            .gid = id,
                                            .n_cgroup_fds = (uint32_t)(n_fds - SPAWN_FDS),
+                                           /* Without a share of its own it stands behind keeper, front and guests. */
+                                           .niceness = cgroups_has(&keeper->cgroups, CGROUP_CPU) ? 0 : 19,
                                            .max_processes = settings->max_processes,
                                            .max_open_files = settings->max_open_files,
                                            .max_file_bytes = settings->max_file_bytes,
@@ -492,15 +494,15 @@ int slot_start(struct keeper *keeper, uint64_t sandbox_id, uint64_t timeout_ms, 
                    ? -EALREADY
                    : -EPROTO;
     }
+    if (slot->state != SLOT_READY) {
+        return -EALREADY; /* it is being ended: its verdict will say that it was not started */
+    }
     slot->started = 1;
     slot->timeout_ms = timeout_ms;
     slot->started_us = clock_now_us();
     slot->deadline_us = slot->started_us + timeout_ms * 1000;
     slot->cpu_look_us = slot->started_us + 200000;
     slot->memory_look_us = slot->started_us + 10000;
-    if (slot->state != SLOT_READY) {
-        return -EALREADY;
-    }
     slot_move(slot, SLOT_RUNNING);
     slot->memory_bytes = memory_bytes;
     int error = cgroup_slot_set_memory(&keeper->cgroups, slot->index, memory_bytes);
@@ -537,6 +539,26 @@ void slots_habitat_died(struct keeper *keeper, const struct habitat *habitat, in
         struct slot *slot = &keeper->slots[i];
         if (slot->state != SLOT_FREE && slot->habitat == habitat && (!guest_only || slot->state <= SLOT_FORKING)) {
             slot_kill(slot, VERDICT_INTERNAL, 0);
+        }
+    }
+}
+
+void slots_replace_stale(struct keeper *keeper) {
+    for (int kind = 0; kind < GUEST_KINDS; kind++) {
+        const struct habitat *current = keeper->current[kind];
+        struct slot *stale = NULL;
+        size_t fresh = 0, making = 0;
+        for (size_t i = 0; i < keeper->n_slots; i++) {
+            struct slot *slot = &keeper->slots[i];
+            if ((int)slot->kind != kind || slot->state == SLOT_FREE) {
+                continue;
+            }
+            making += slot->state < SLOT_READY || slot->state == SLOT_ENDING;
+            fresh += slot->state == SLOT_READY && slot->habitat == current;
+            stale = slot->state == SLOT_READY && slot->habitat != current ? slot : stale;
+        }
+        if (current && stale && fresh > 0 && making == 0) {
+            slot_kill(stale, VERDICT_CANCELLED, 0);
         }
     }
 }

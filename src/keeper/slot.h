@@ -85,6 +85,10 @@ void slots_front_died(struct keeper *keeper);
  * forked yet are lost. */
 void slots_habitat_died(struct keeper *keeper, const struct habitat *habitat, int guest_only);
 
+/* Ends an idle sandbox of a guest that has been replaced, one at a time and only when the new guest's are ready, so
+ * that the pool never runs dry for it. Front takes it as one that died before it was used. */
+void slots_replace_stale(struct keeper *keeper);
+
 /* Whether a process of a slot has ended and is about to be reaped by its slot: 1 or 0. */
 int slots_have_waitable(const struct keeper *keeper);
 

@@ -68,5 +68,6 @@ void status_describe(struct keeper *keeper) {
     add_cgroup(keeper, CGROUP_MEMORY, "memory cgroup", "a watch every 20 ms");
     add_cgroup(keeper, CGROUP_PIDS, "pids cgroup", "RLIMIT_NPROC");
     add_cgroup(keeper, CGROUP_CPUACCT, "cpuacct cgroup", "RLIMIT_CPU and a watch");
+    add_cgroup(keeper, CGROUP_CPU, "cpu cgroup", "lowest priority");
     keeper_status_changed(keeper);
 }

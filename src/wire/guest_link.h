@@ -42,7 +42,7 @@ struct keeper_spawn {
     uint64_t sandbox_id;
     uint32_t uid, gid; /* of the slot, as seen in the guest's user namespace */
     uint32_t n_cgroup_fds;
-    uint32_t reserved; /* 0 */
+    uint32_t niceness; /* 0 .. 19 */
     uint64_t max_processes;
     uint64_t max_open_files;
     uint64_t max_file_bytes;

@@ -1,0 +1,117 @@
+"""The daemon for the integration tests.
+
+PYEXEC_BIN  another binary to start, such as a sanitizer build.
+PYEXEC_URL  a service that runs already: nothing is started, and tests that look at processes are deselected.
+--as-user   (or PYEXEC_AS_USER=1) runs the daemon as an ordinary user, by unprivileged user namespaces.
+"""
+
+import os
+from urllib.parse import urlsplit
+
+import pytest
+
+from .support import proc
+from .support.client import Client
+from .support.daemon import Daemon, strays
+
+
+def pytest_addoption(parser):
+    parser.addoption("--as-user", action="store_true", help="run the daemon as an ordinary user")
+
+
+def pytest_configure(config):
+    proc.become_subreaper()
+
+
+def pytest_collection_modifyitems(config, items):
+    if "PYEXEC_URL" not in os.environ:
+        return
+    keep = [item for item in items if item.get_closest_marker("needs_process") is None]
+    config.hook.pytest_deselected(items=[item for item in items if item not in keep])
+    items[:] = keep
+
+
+def pytest_sessionfinish(session):
+    for daemon in list(Daemon.live):
+        daemon.kill()
+    proc.end_processes(strays())
+
+
+@pytest.fixture(scope="session")
+def as_user(request):
+    return request.config.getoption("--as-user", default=False) or os.environ.get("PYEXEC_AS_USER") == "1"
+
+
+@pytest.fixture(scope="session")
+def log_directory(tmp_path_factory):
+    return tmp_path_factory.mktemp("logs")
+
+
+@pytest.fixture(scope="session")
+def daemon(as_user, log_directory):
+    """The daemon that most tests share, with default settings."""
+    shared = Daemon(log_directory, as_user=as_user)
+    try:
+        shared.start()
+        yield shared
+    finally:
+        if shared.process is not None:
+            shared.kill() if shared.process.poll() is not None else shared.stop()
+
+
+@pytest.fixture(scope="session")
+def service(request):
+    """A client of the shared daemon, or of PYEXEC_URL."""
+    if "PYEXEC_URL" in os.environ:
+        url = urlsplit(os.environ["PYEXEC_URL"])
+        client = Client(url.hostname, url.port or 80)
+    else:
+        client = request.getfixturevalue("daemon").client
+    assert client.result("import numpy, pandas\ndef main():\n    return 'warm'") == "warm"
+    yield client
+    client.close()
+
+
+@pytest.fixture(scope="session")
+def execute(service):
+    """execute(script, **fields) gives (status, answer)."""
+    return service.execute
+
+
+def _factory(directory, as_user):
+    """Makes start(**settings); everything it started is ended when the generator is resumed."""
+    started = []
+
+    def start(*, wait=True, **settings):
+        own = Daemon(directory, as_user=as_user, **settings)
+        started.append(own)
+        return own.start(wait=wait)
+
+    yield start
+    failures = []
+    for own in started:
+        if own not in Daemon.live:
+            continue
+        try:
+            if own.process.poll() is None:
+                own.stop()
+            else:
+                own.kill()
+        except AssertionError as failure:
+            failures.append(failure)
+    left = strays()
+    proc.end_processes(left)
+    assert not failures, failures
+    assert not left, f"processes without a daemon: {left}"
+
+
+@pytest.fixture
+def own_service(tmp_path, as_user):
+    """own_service(**settings) starts a Daemon for this test alone."""
+    yield from _factory(tmp_path, as_user)
+
+
+@pytest.fixture(scope="module")
+def module_service(tmp_path_factory, as_user):
+    """The same for all tests of a module."""
+    yield from _factory(tmp_path_factory.mktemp("module"), as_user)
