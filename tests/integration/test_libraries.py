@@ -92,13 +92,13 @@ STANDARD = {
             connection.send({"done": connection.recv()})
             event.set()
         def main():
-            ours, theirs = mp.Pipe()
+            pipes = [mp.Pipe() for _ in range(2)]  # one each: two readers of one end would get halves of messages
             lock, value, event = mp.Lock(), mp.Value("i", 0), mp.Event()
-            children = [mp.Process(target=work, args=(theirs, lock, value, event)) for _ in range(2)]
+            children = [mp.Process(target=work, args=(theirs, lock, value, event)) for ours, theirs in pipes]
             for c in children: c.start()
-            for i in range(2): ours.send(i)
+            for i, (ours, theirs) in enumerate(pipes): ours.send(i)
             for c in children: c.join()
-            return [value.value, sorted(ours.recv()["done"] for _ in range(2)), event.is_set()]
+            return [value.value, [ours.recv()["done"] for ours, theirs in pipes], event.is_set()]
         """,
     "semaphore-barrier-condition": """
         import multiprocessing as mp
