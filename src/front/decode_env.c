@@ -1,5 +1,6 @@
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "front/decode.h"
@@ -79,8 +80,7 @@ static int append_variable(const struct json_span *env, const struct json_span *
     if (error) {
         return error;
     }
-    strcpy(field, "env['");
-    strcat(strcat(field, problem_quote(request->bytes + name_at, name_len, quoted)), "']");
+    (void)snprintf(field, sizeof field, "env['%s']", problem_quote(request->bytes + name_at, name_len, quoted));
     if (is_repeated(env, name, request->bytes + name_at, name_len)) {
         error = decode_problem(problem, "%s is there more than once.", field);
         problem_suggest(problem, "Send each variable once");

@@ -224,7 +224,7 @@ static enum MHD_Result on_head(struct exchange *exchange, const char *url, const
         return MHD_NO;
     }
     if (exchange->head.request_id[0]) {
-        strcpy(exchange->id, exchange->head.request_id);
+        (void)snprintf(exchange->id, sizeof exchange->id, "%s", exchange->head.request_id);
     } else {
         request_id_make(exchange->id);
     }

@@ -241,6 +241,9 @@ static int top_is_object(const struct checker *checker) {
 static void push(struct checker *checker, int is_object) {
     unsigned level = checker->depth++;
     uint64_t bit = (uint64_t)1 << (level % BITS_PER_WORD);
+    if (level % BITS_PER_WORD == 0) {
+        checker->is_object[level / BITS_PER_WORD] = 0; /* the first of its word */
+    }
     if (is_object) {
         checker->is_object[level / BITS_PER_WORD] |= bit;
     } else {

@@ -79,7 +79,8 @@ void lingering_add(struct lingering_set *set, int fd) {
 }
 
 void lingering_end(struct lingering_set *set) {
-    while (set->first) {
-        close_lingering(set->first);
+    for (struct lingering *one = set->first, *next; one; one = next) {
+        next = one->next;
+        close_lingering(one);
     }
 }

@@ -46,6 +46,6 @@ const char *problem_quote(const char *text, size_t len, char ret_text[PROBLEM_QU
         unsigned char c = (unsigned char)text[i];
         ret_text[i] = c < 0x20 || c == 0x7F ? '?' : (char)c;
     }
-    strcpy(ret_text + shown, shown < len ? "..." : "");
+    (void)snprintf(ret_text + shown, PROBLEM_QUOTE_MAX - shown, "%s", shown < len ? "..." : "");
     return ret_text;
 }

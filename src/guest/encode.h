@@ -21,13 +21,13 @@ struct encode_output {
     size_t used;
 };
 
-/* Takes what the encoder needs from the Python side, once, in the guest. `hooks` has the attributes
+/* Takes what the encoder needs from the Python side, once, in the guest. `source` has the attributes
  *   enum_type            the class enum.Enum
  *   convert(value)       a simpler value, or NotImplemented
  *   convert_key(key)     an object's key as a text, or NotImplemented
  *   refuse(place, type_name, reason, subject)   the exception to raise for a value that has no JSON form
  * Returns 0 or -1. */
-int encode_set_hooks(PyObject *hooks);
+int encode_set_hooks(PyObject *source);
 
 /* Appends `value` as JSON text to *output. `root` names the value in the places of error messages ("result").
  * Returns 0 or -1. */

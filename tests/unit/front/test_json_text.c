@@ -122,8 +122,8 @@ static void refuses(void **state) {
         "[[[[[[[[[[[]]]]]]]]]]]",
         "nul\0l",
         "/* */ 1",
-        "\xEF\xBB\xBF"
-        "1",
+        ("\xEF\xBB\xBF" /* two literals, or the digit would belong to the escape */
+         "1"),
         "[1]]",
         "{}{}",
         "\"a\"\"b\"",
