@@ -6,15 +6,6 @@
 
 #include "jail/seccomp_table.h"
 
-#define ALLOW(name, why)                                                                                               \
-    { .call = (name), .verdict = SECCOMP_ALLOW_CALL, .reason = (why) }
-#define ALLOW_IF(name, why, n, ...)                                                                                    \
-    {                                                                                                                  \
-        .call = (name), .verdict = SECCOMP_ALLOW_CALL, .reason = (why), .n_tests = (n), .tests = { __VA_ARGS__ }       \
-    }
-#define DENY(name, number, why)                                                                                        \
-    { .call = (name), .verdict = SECCOMP_DENY_CALL, .deny_errno = (number), .reason = (why) }
-
 static const struct seccomp_row front_table[] = {
     ALLOW("read", "requests, answers, scripts, output"),
     ALLOW("write", "requests, answers, scripts, output"),

@@ -24,15 +24,6 @@
 #define ARCH_SET_FS 0x1002
 #define ARCH_GET_FS 0x1003
 
-#define ALLOW(name, why)                                                                                               \
-    { .call = (name), .verdict = SECCOMP_ALLOW_CALL, .reason = (why) }
-#define ALLOW_IF(name, why, n, ...)                                                                                    \
-    {                                                                                                                  \
-        .call = (name), .verdict = SECCOMP_ALLOW_CALL, .reason = (why), .n_tests = (n), .tests = { __VA_ARGS__ }       \
-    }
-#define DENY(name, number, why)                                                                                        \
-    { .call = (name), .verdict = SECCOMP_DENY_CALL, .deny_errno = (number), .reason = (why) }
-
 static const struct seccomp_row sandbox_table[] = {
     ALLOW("read", "read and write what is open"),
     ALLOW("write", "read and write what is open"),

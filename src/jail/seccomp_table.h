@@ -32,6 +32,16 @@ struct seccomp_row {
     struct seccomp_argument tests[SECCOMP_MAX_TESTS];
 };
 
+/* How the tables write their rows. */
+#define ALLOW(name, why)                                                                                               \
+    { .call = (name), .verdict = SECCOMP_ALLOW_CALL, .reason = (why) }
+#define ALLOW_IF(name, why, n, ...)                                                                                    \
+    {                                                                                                                  \
+        .call = (name), .verdict = SECCOMP_ALLOW_CALL, .reason = (why), .n_tests = (n), .tests = { __VA_ARGS__ }       \
+    }
+#define DENY(name, number, why)                                                                                        \
+    { .call = (name), .verdict = SECCOMP_DENY_CALL, .deny_errno = (number), .reason = (why) }
+
 /* The table for sandboxes, and the one for front. */
 const struct seccomp_row *seccomp_sandbox_table(size_t *ret_rows);
 const struct seccomp_row *seccomp_front_table(size_t *ret_rows);

@@ -9,9 +9,6 @@
 /* First user and group id of the slots as seen inside the user namespace; slot n has this plus n. */
 #define JAIL_FIRST_SLOT_ID 1000u
 
-/* Where the guest may write while it warms up; read-only for sandboxes. */
-#define JAIL_CACHE_DIR "/var/cache/pyexecd"
-
 /* root_tree.c: in a mount namespace of the caller's own, builds the minimal tree (system directories read-only, a few
  * files of /etc, harmless devices, an empty /tmp) and makes it the root; the old one is let go. `n_slots` accounts are
  * named in its /etc/passwd. Returns 0 or -errno with the path at fault in *ret_path (static text). */
