@@ -9,22 +9,10 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "jail/root_paths.h"
 #include "jail/tree.h"
 
 #define READ_ONLY_TREE (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
-
-/* Directories and links that make up the system. A link is copied as a link (Debian's /bin -> usr/bin). */
-static const char *const system_paths[] = {"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32"};
-
-/* Of /etc only what the loader, Python's packages and libc's tables need; nothing that says something of the host. */
-static const char *const etc_paths[] = {
-    "/etc/alternatives", "/etc/fonts",      "/etc/ld.so.cache", "/etc/ld.so.conf",
-    "/etc/ld.so.conf.d", "/etc/localtime",  "/etc/mime.types",  "/etc/matplotlibrc",
-    "/etc/protocols",    "/etc/python3",    "/etc/python3.9",   "/etc/python3.10",
-    "/etc/python3.11",   "/etc/python3.12", "/etc/python3.13",  "/etc/services",
-};
-
-static const char *const device_paths[] = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"};
 
 /* Mounts a clone of `source` of the old tree, with all that is mounted beneath it, onto `target` beneath the new root.
  * The target exists. */
@@ -80,11 +68,11 @@ static int bring(int root, const char *path, uint64_t attributes) {
     return mount_clone(path, root, target, attributes);
 }
 
-static int bring_all(int root, const char *const *paths, size_t n, uint64_t attributes, const char **ret_path) {
-    for (size_t i = 0; i < n; i++) {
-        int error = bring(root, paths[i], attributes);
+static int bring_all(int root, const char *const *paths, uint64_t attributes, const char **ret_path) {
+    for (; *paths; paths++) {
+        int error = bring(root, *paths, attributes);
         if (error) {
-            *ret_path = paths[i];
+            *ret_path = *paths;
             return error;
         }
     }
@@ -131,14 +119,13 @@ static int fill_root(int root, uint32_t n_slots, const char **ret_path) {
             return -errno;
         }
     }
-    int error = bring_all(root, system_paths, sizeof system_paths / sizeof system_paths[0], READ_ONLY_TREE, ret_path);
+    int error = bring_all(root, root_system_paths, READ_ONLY_TREE, ret_path);
     if (!error) {
-        error = bring_all(root, etc_paths, sizeof etc_paths / sizeof etc_paths[0], READ_ONLY_TREE, ret_path);
+        error = bring_all(root, root_etc_paths, READ_ONLY_TREE, ret_path);
     }
     if (!error) {
         /* Not "nodev", which would make them useless; a read-only mount does not keep a device from being written. */
-        error = bring_all(root, device_paths, sizeof device_paths / sizeof device_paths[0],
-                          MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, ret_path);
+        error = bring_all(root, root_device_paths, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, ret_path);
     }
     if (!error) {
         *ret_path = "/etc/passwd";
