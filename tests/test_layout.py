@@ -21,6 +21,7 @@ MAY_SEE = {
     "keeper": {"base", "wire", "jail"},
     "front": {"base", "wire", "jail"},
     "guest": {"base", "wire", "jail"},
+    "preload": {"base", "wire"},
 }
 # pyexecd is launcher and keeper in one program; this is the one door between them.
 DOORS = {("launcher", "keeper/keeper.h")}
