@@ -18,7 +18,41 @@ static const char *const log_level_names[] = {
     [LOG_LEVEL_INFO] = "info",
     [LOG_LEVEL_DEBUG] = "debug",
 };
-#define N_LOG_LEVELS (sizeof log_level_names / sizeof log_level_names[0])
+
+static const char *const isolation_names[] = {
+    [ISOLATION_AUTO] = "auto",
+    [ISOLATION_SECCOMP] = "seccomp",
+    [ISOLATION_LANDLOCK] = "landlock",
+    [ISOLATION_NAMESPACES] = "namespaces",
+};
+
+/* Types whose values have names. `first` is the first that may be chosen. */
+static const struct choice {
+    enum setting_type type;
+    const char *const *names;
+    size_t first, count;
+    const char *expected;
+} choices[] = {
+    {SETTING_LOG_LEVEL, log_level_names, 0, sizeof log_level_names / sizeof log_level_names[0],
+     "error, warning, info or debug"},
+    {SETTING_ISOLATION, isolation_names, 0, sizeof isolation_names / sizeof isolation_names[0],
+     "auto, namespaces, landlock or seccomp"},
+    {SETTING_TIER, isolation_names, 1, sizeof isolation_names / sizeof isolation_names[0],
+     "namespaces, landlock or seccomp"},
+};
+
+static const struct choice *choice_of(enum setting_type type) {
+    for (size_t i = 0; i < sizeof choices / sizeof choices[0]; i++) {
+        if (choices[i].type == type) {
+            return &choices[i];
+        }
+    }
+    return NULL;
+}
+
+const char *isolation_name(enum isolation isolation) {
+    return (size_t)isolation < sizeof isolation_names / sizeof isolation_names[0] ? isolation_names[isolation] : "?";
+}
 
 /* Where a message for people goes. */
 struct complaint {
@@ -115,7 +149,24 @@ static int parse_number(const struct setting *setting, const char *text, uint64_
  */
 static int apply(struct settings *settings, const struct setting *setting, const char *source, const char *text,
                  const struct complaint *complaint) {
+    const struct choice *choice = choice_of(setting->type);
+    if (choice) {
+        for (size_t i = choice->first; i < choice->count; i++) {
+            if (strcmp(text, choice->names[i]) == 0) {
+                *number_of(settings, setting) = i;
+                return 0;
+            }
+        }
+        return complain(complaint, "%s=%.64s: expected %s", source, text, choice->expected);
+    }
     switch (setting->type) {
+    case SETTING_PATH:
+        if (strlen(text) >= SETTINGS_TEXT_MAX || (text[0] != '/' && text[0] != '\0')) {
+            return complain(complaint, "%s=%.64s: expected an absolute path of at most %d bytes", source, text,
+                            SETTINGS_TEXT_MAX - 1);
+        }
+        memcpy((char *)settings + setting->offset, text, strlen(text) + 1);
+        return 0;
     case SETTING_TEXT: {
         /* The only text there is; another one would bring a check of its own. */
         struct listen_address address;
@@ -129,13 +180,8 @@ static int apply(struct settings *settings, const struct setting *setting, const
         return 0;
     }
     case SETTING_LOG_LEVEL:
-        for (size_t i = 0; i < N_LOG_LEVELS; i++) {
-            if (strcmp(text, log_level_names[i]) == 0) {
-                *number_of(settings, setting) = i;
-                return 0;
-            }
-        }
-        return complain(complaint, "%s=%.64s: expected error, warning, info or debug", source, text);
+    case SETTING_ISOLATION:
+    case SETTING_TIER:
     case SETTING_COUNT:
     case SETTING_SECONDS:
     case SETTING_BYTES:
@@ -319,11 +365,16 @@ int settings_read(int argc, char *const *argv, char *const *environment, struct 
 
 /* The value as settings_read() takes it. */
 static void write_value(const struct settings *settings, const struct setting *setting, char text[SETTINGS_TEXT_MAX]) {
-    if (setting->type == SETTING_TEXT) {
+    if (setting->type == SETTING_TEXT || setting->type == SETTING_PATH) {
         memcpy(text, (const char *)settings + setting->offset, SETTINGS_TEXT_MAX);
         return;
     }
     uint64_t value = value_of(settings, setting);
+    const struct choice *choice = choice_of(setting->type);
+    if (choice) {
+        (void)snprintf(text, SETTINGS_TEXT_MAX, "%s", value < choice->count ? choice->names[value] : "");
+        return;
+    }
     switch (setting->type) {
     case SETTING_SECONDS:
         (void)snprintf(text, SETTINGS_TEXT_MAX, "%llu.%03u", (unsigned long long)(value / 1000),
@@ -332,12 +383,13 @@ static void write_value(const struct settings *settings, const struct setting *s
     case SETTING_MEBIBYTES:
         value /= BYTES_PER_MIB;
         break;
-    case SETTING_LOG_LEVEL:
-        (void)snprintf(text, SETTINGS_TEXT_MAX, "%s", value < N_LOG_LEVELS ? log_level_names[value] : "info");
-        return;
     case SETTING_TEXT:
+    case SETTING_PATH:
     case SETTING_COUNT:
     case SETTING_BYTES:
+    case SETTING_LOG_LEVEL:
+    case SETTING_ISOLATION:
+    case SETTING_TIER:
         break;
     }
     (void)snprintf(text, SETTINGS_TEXT_MAX, "%llu", (unsigned long long)value);

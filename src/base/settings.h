@@ -48,9 +48,25 @@ struct settings {
     uint64_t guest_max_age_ms; /* or after this time */
     uint64_t drain_timeout_ms; /* how long SIGTERM waits for running scripts */
 
+    uint64_t isolation;                   /* enum isolation: the tier asked for */
+    uint64_t min_isolation;               /* enum isolation: below it the service does not start */
+    char sandbox_root[SETTINGS_TEXT_MAX]; /* the prepared tree of the tiers without namespaces */
+    char private_base[SETTINGS_TEXT_MAX]; /* where they keep private directories; "": the first that can be used */
+
     uint64_t uid_base;  /* first user id of the block for guests and slots, when started as root */
     uint64_t log_level; /* enum log_level */
 };
+
+/* The tiers, the weakest first. */
+enum isolation {
+    ISOLATION_AUTO = 0, /* the strongest that works here */
+    ISOLATION_SECCOMP,
+    ISOLATION_LANDLOCK,
+    ISOLATION_NAMESPACES,
+};
+
+/* "auto", "seccomp", "landlock", "namespaces": static text. */
+const char *isolation_name(enum isolation isolation);
 
 enum setting_type {
     SETTING_TEXT,
@@ -58,7 +74,10 @@ enum setting_type {
     SETTING_SECONDS, /* written in seconds, decimals allowed; kept in milliseconds */
     SETTING_BYTES,
     SETTING_MEBIBYTES, /* written in MiB, kept in bytes */
+    SETTING_PATH,      /* absolute; may be empty where the default is */
     SETTING_LOG_LEVEL, /* error, warning, info, debug */
+    SETTING_ISOLATION, /* auto, or a tier */
+    SETTING_TIER,      /* seccomp, landlock, namespaces */
 };
 
 struct setting {

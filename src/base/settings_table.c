@@ -64,6 +64,16 @@ static const struct setting table[] = {
     {"drain_timeout", SETTING_SECONDS, "8", 0, HOUR_S, AT(drain_timeout_ms),
      "time that running scripts have left when the service is told to end"},
 
+    {"isolation", SETTING_ISOLATION, "auto", 0, 0, AT(isolation),
+     "the tier of isolation: auto (the strongest that works here), namespaces, landlock or seccomp"},
+    {"min_isolation", SETTING_TIER, "landlock", 0, 0, AT(min_isolation),
+     "the weakest tier to start with: namespaces, landlock or seccomp"},
+    {"sandbox_root", SETTING_PATH, "/usr/lib/pyexecd/root", 0, 0, AT(sandbox_root),
+     "the prepared tree that is the root of sandboxes without namespaces, where it exists and root starts the service"},
+    {"private_base", SETTING_PATH, "", 0, 0, AT(private_base),
+     "where sandboxes without namespaces have their private directories; empty: in the prepared tree, or the first of "
+     "/run, /tmp and /dev/shm that can be used"},
+
     /* Below 1000 live the system's own users; 2^32 - 1 is no user id, and some room is left for the block. */
     {"uid_base", SETTING_COUNT, "1900000000", 1000, 4294000000, AT(uid_base),
      "first of the user ids that sandboxes run as when the service is started by root"},
@@ -84,15 +94,31 @@ const char *setting_unit(const struct setting *setting) {
     case SETTING_MEBIBYTES:
         return "MiB";
     case SETTING_TEXT:
+    case SETTING_PATH:
     case SETTING_COUNT:
     case SETTING_LOG_LEVEL:
+    case SETTING_ISOLATION:
+    case SETTING_TIER:
         break;
     }
     return "";
 }
 
 static int has_range(const struct setting *setting) {
-    return setting->type != SETTING_TEXT && setting->type != SETTING_LOG_LEVEL;
+    switch (setting->type) {
+    case SETTING_COUNT:
+    case SETTING_SECONDS:
+    case SETTING_BYTES:
+    case SETTING_MEBIBYTES:
+        return 1;
+    case SETTING_TEXT:
+    case SETTING_PATH:
+    case SETTING_LOG_LEVEL:
+    case SETTING_ISOLATION:
+    case SETTING_TIER:
+        break;
+    }
+    return 0;
 }
 
 static void print_flag(FILE *out, const struct setting *setting) {

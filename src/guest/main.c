@@ -11,12 +11,14 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sysexits.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "guest/options.h"
 #include "guest/prefault.h"
 #include "guest/result_map.h"
 #include "guest/run.h"
@@ -26,20 +28,6 @@
 
 /* The guest's own rehearsals: enough for the interpreter to specialise the bytecode of the common paths. */
 #define WARM_REHEARSALS 12
-
-static int read_kind(int argc, char **argv, enum guest_kind *ret_kind) {
-    if (argc != 3 || strcmp(argv[1], "--kind") != 0) {
-        return -EINVAL;
-    }
-    if (strcmp(argv[2], "lean") == 0) {
-        *ret_kind = GUEST_LEAN;
-    } else if (strcmp(argv[2], "data") == 0) {
-        *ret_kind = GUEST_DATA;
-    } else {
-        return -EINVAL;
-    }
-    return 0;
-}
 
 /* Scripts inherit what the guest was started with: no signal may come to them blocked or ignored. */
 static void reset_signals(void) {
@@ -91,18 +79,19 @@ static void learn_pages(const struct runner *runner, enum guest_kind kind) {
 }
 
 int main(int argc, char **argv) {
-    enum guest_kind kind;
+    struct guest_options options;
     log_start("guest", LOG_LEVEL_INFO);
-    if (read_kind(argc, argv, &kind) < 0) {
-        log_error("usage: pyexec-guest --kind lean|data, with the keeper's socket as descriptor %d", FIXED_FD_KEEPER);
+    if (guest_options_read(argc, argv, &options) < 0) {
+        (void)fputs(GUEST_USAGE, stderr);
         return EX_USAGE;
     }
+    const enum guest_kind kind = options.kind;
     (void)prctl(PR_SET_NAME, "pyexec-guest");
     (void)close_range(FIXED_FD_KEEPER + 1, ~0U, 0);
     reset_signals();
 
-    struct spawner spawner = {.keeper_fd = FIXED_FD_KEEPER, .kind = kind};
-    int error = jail_sandbox_filter(&spawner.filter);
+    struct spawner spawner = {.keeper_fd = FIXED_FD_KEEPER, .options = options};
+    int error = jail_sandbox_filter(options.one_id && options.tier != ISOLATION_NAMESPACES, &spawner.filter);
     if (error) {
         errno = -error;
         log_error("cannot compile the table of system calls: %m");

@@ -4,26 +4,52 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "base/io.h"
+#include "base/cleanup.h"
 #include "guest/prefault.h"
 #include "guest/request.h"
 #include "guest/result_map.h"
 #include "guest/run.h"
 #include "wire/guest_link.h"
+#include "wire/packet.h"
+#include "wire/private_tmp.h"
+
+/* The library is there when the keeper has it preloaded: without namespaces. */
+int pyexec_private_tmp_set(const char *real_directory) __attribute__((weak));
 
 #define STATUS_NOT_READY 71
 #define STATUS_NO_REQUEST 72
 
 static void send_report(int report_fd, enum jail_step step, int error) {
-    const struct sandbox_report report = {.step = (uint32_t)step, .error = error};
-    (void)io_write_full(report_fd, &report, sizeof report); /* the keeper takes silence for a failure as well */
+    const struct sandbox_report report = {
+        .type = error ? REPORT_FAILED : REPORT_READY, .step = (uint32_t)step, .error = error};
+    (void)packet_send(report_fd, &report, sizeof report, NULL, 0); /* the keeper takes silence for a failure as well */
     (void)close(report_fd);
 }
 
-void sandbox_live(const struct jail_options *options, const struct runner *runner, enum guest_kind kind) {
+/* Hands the keeper the descriptor where the filter asks, and makes /tmp mean the private directory. */
+static int settle_in(int *listener_fd, const char *private_directory) {
+    int error = 0;
+    if (*listener_fd >= 0) {
+        const struct sandbox_report report = {.type = REPORT_ASKS};
+        error = packet_send(JAIL_FD_REPORT, &report, sizeof report, listener_fd, 1);
+        close_fd(listener_fd);
+    }
+    if (!error && private_directory) {
+        error = pyexec_private_tmp_set ? pyexec_private_tmp_set(private_directory) : -ENOSYS;
+    }
+    return error;
+}
+
+void sandbox_live(const struct jail_options *options, const char *private_directory, const struct runner *runner,
+                  enum guest_kind kind) {
     enum jail_step step = JAIL_STEP_NONE;
+    int listener_fd = -1;
     (void)prctl(PR_SET_NAME, "pyexec-run");
-    int error = jail_enter(options, &step);
+    int error = jail_enter(options, &listener_fd, &step);
+    if (!error) {
+        step = JAIL_STEP_DIRECTORY;
+        error = settle_in(&listener_fd, private_directory);
+    }
     if (error) {
         /* The descriptors are arranged first: a later step finds this one in its place. */
         send_report(step > JAIL_STEP_DESCRIPTORS ? JAIL_FD_REPORT : options->report_fd, step, error);

@@ -5,8 +5,9 @@
 #include "guest/warm.h"
 #include "jail/enter.h"
 
-/* Call it at once after the fork: PyOS_AfterFork_Child() is called within. Takes all descriptors in *options. Never
- * returns. */
-_Noreturn void sandbox_live(const struct jail_options *options, const struct runner *runner, enum guest_kind kind);
+/* Call it at once after the fork: PyOS_AfterFork_Child() is called within. Takes all descriptors in *options.
+ * `private_directory` is, without namespaces, the absolute path that /tmp stands for; else NULL. Never returns. */
+_Noreturn void sandbox_live(const struct jail_options *options, const char *private_directory,
+                            const struct runner *runner, enum guest_kind kind);
 
 #endif

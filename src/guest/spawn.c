@@ -1,6 +1,8 @@
 #include "guest/spawn.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/log.h"
@@ -25,14 +27,19 @@ static int send_hello(const struct spawner *spawner) {
 static void fill_options(const struct spawner *spawner, const struct keeper_spawn *spawn, const int *fds,
                          struct jail_options *ret_options) {
     *ret_options = (struct jail_options){
+        .tier = spawner->options.tier,
+        .keep_identity = spawner->options.one_id,
+        .prepared_root = spawner->options.prepared_root,
+        .readable = spawner->options.preload,
         .uid = spawn->uid,
         .gid = spawn->gid,
         .niceness = spawn->niceness,
+        .tag = spawn->tag,
         .max_processes = spawn->max_processes,
         .max_open_files = spawn->max_open_files,
         .max_file_bytes = spawn->max_file_bytes,
         .max_cpu_ms = spawn->max_cpu_ms,
-        .init_fd = fds[SPAWN_FD_INIT],
+        .place_fd = fds[SPAWN_FD_PLACE],
         .control_fd = fds[SPAWN_FD_CONTROL],
         .stdout_fd = fds[SPAWN_FD_STDOUT],
         .stderr_fd = fds[SPAWN_FD_STDERR],
@@ -48,11 +55,17 @@ static int spawn_one(const struct spawner *spawner, const struct keeper_spawn *s
     struct jail_options options;
     fill_options(spawner, spawn, fds, &options);
 
+    char directory[PATH_MAX];
+    const char *private_directory = NULL;
+    if (spawner->options.tier != ISOLATION_NAMESPACES) {
+        (void)snprintf(directory, sizeof directory, "%s/%s", spawner->options.private_base, spawn->directory);
+        private_directory = directory;
+    }
     int pidfd = -1;
     PyOS_BeforeFork();
-    pid_t pid = jail_fork_sibling(options.init_fd, &pidfd);
+    pid_t pid = jail_fork_sibling(private_directory ? -1 : options.place_fd, &pidfd);
     if (pid == 0) {
-        sandbox_live(&options, spawner->runner, spawner->kind);
+        sandbox_live(&options, private_directory, spawner->runner, spawner->options.kind);
     }
     PyOS_AfterFork_Parent();
     packet_close_fds(fds, n_fds);
@@ -81,7 +94,7 @@ int spawn_serve(const struct spawner *spawner) {
         }
         if ((size_t)size != sizeof spawn || spawn.head.type != KEEPER_SPAWN || spawn.head.size != sizeof spawn ||
             spawn.niceness > 19 || spawn.n_cgroup_fds > SPAWN_MAX_CGROUP_FDS ||
-            n_fds != SPAWN_FDS + spawn.n_cgroup_fds) {
+            n_fds != SPAWN_FDS + spawn.n_cgroup_fds || !memchr(spawn.directory, '\0', sizeof spawn.directory)) {
             packet_close_fds(fds, n_fds);
             return -EPROTO;
         }

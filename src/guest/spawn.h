@@ -4,11 +4,12 @@
 
 #include <linux/filter.h>
 
+#include "guest/options.h"
 #include "guest/warm.h"
 
 struct spawner {
     int keeper_fd;
-    enum guest_kind kind;
+    struct guest_options options;
     const struct runner *runner;
     const struct sock_fprog *filter; /* of jail_sandbox_filter() */
 };

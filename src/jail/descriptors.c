@@ -7,9 +7,9 @@
 #include "jail/layers.h"
 
 /* First number that nothing of the final arrangement uses. */
-enum { FIRST_FREE_FD = JAIL_FD_REPORT + 2, KEPT_INIT_FD = JAIL_FD_REPORT + 1 };
+enum { FIRST_FREE_FD = JAIL_FD_REPORT + 2, KEPT_PLACE_FD = JAIL_FD_REPORT + 1 };
 
-int jail_arrange_descriptors(const struct jail_options *options, int *ret_init_fd) {
+int jail_arrange_descriptors(const struct jail_options *options, int *ret_place_fd) {
     int stdin_fd = memfd_create("stdin", MFD_CLOEXEC);
     if (stdin_fd < 0) {
         return -errno;
@@ -25,7 +25,7 @@ int jail_arrange_descriptors(const struct jail_options *options, int *ret_init_f
         {options->control_fd, JAIL_FD_CONTROL, O_CLOEXEC},
         {options->result_fd, JAIL_FD_RESULT, O_CLOEXEC},
         {options->report_fd, JAIL_FD_REPORT, O_CLOEXEC},
-        {options->init_fd, KEPT_INIT_FD, O_CLOEXEC},
+        {options->place_fd, KEPT_PLACE_FD, O_CLOEXEC},
     };
     size_t n = sizeof plan / sizeof plan[0];
 
@@ -45,10 +45,10 @@ int jail_arrange_descriptors(const struct jail_options *options, int *ret_init_f
             return -errno;
         }
     }
-    unsigned first_closed = options->init_fd >= 0 ? FIRST_FREE_FD : KEPT_INIT_FD;
+    unsigned first_closed = options->place_fd >= 0 ? FIRST_FREE_FD : KEPT_PLACE_FD;
     if (syscall(SYS_close_range, first_closed, ~0U, 0U) < 0) {
         return -errno;
     }
-    *ret_init_fd = options->init_fd >= 0 ? KEPT_INIT_FD : -1;
+    *ret_place_fd = options->place_fd >= 0 ? KEPT_PLACE_FD : -1;
     return 0;
 }

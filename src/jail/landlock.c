@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -7,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "jail/layers.h"
+#include "jail/root_paths.h"
 
 /* What the headers of Debian 12 do not have yet; values of the kernel's ABI. */
 #define ACCESS_FS_TRUNCATE (1ULL << 14)  /* ABI 3 */
@@ -29,6 +31,10 @@ struct ruleset_attr {
      LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_MAKE_FIFO |                        \
      LANDLOCK_ACCESS_FS_MAKE_SYM)
 #define ACCESS_MAKE_NODES (LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK | LANDLOCK_ACCESS_FS_MAKE_SOCK)
+
+#define ACCESS_OF_FILES                                                                                                \
+    (LANDLOCK_ACCESS_FS_EXECUTE | LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | ACCESS_FS_TRUNCATE |  \
+     ACCESS_FS_IOCTL_DEV)
 
 /* All file access that a kernel of this ABI can restrict. */
 static uint64_t handled_fs(int abi) {
@@ -65,17 +71,46 @@ static int create_ruleset(int abi) {
     return fd < 0 ? -errno : (int)fd;
 }
 
-static int allow_beneath(int ruleset_fd, const char *path, uint64_t access) {
-    cleanup_close int fd = open(path, O_PATH | O_CLOEXEC);
-    if (fd < 0) {
+static int allow_fd(int ruleset_fd, int fd, uint64_t access) {
+    struct stat status;
+    if (fstat(fd, &status) < 0) {
         return -errno;
+    }
+    /* For a file the kernel refuses rights that only a directory can have. */
+    if (!S_ISDIR(status.st_mode)) {
+        access &= ACCESS_OF_FILES;
     }
     struct landlock_path_beneath_attr rule = {.allowed_access = access, .parent_fd = fd};
     return syscall(SYS_landlock_add_rule, ruleset_fd, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0 ? -errno : 0;
 }
 
+static int allow_beneath(int ruleset_fd, const char *path, uint64_t access) {
+    cleanup_close int fd = open(path, O_PATH | O_CLOEXEC);
+    return fd < 0 ? -errno : allow_fd(ruleset_fd, fd, access);
+}
+
 static int restrict_self(int ruleset_fd) {
     return syscall(SYS_landlock_restrict_self, ruleset_fd, 0) < 0 ? -errno : 0;
+}
+
+static uint64_t device_access(int abi) {
+    return LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | (handled_fs(abi) & ACCESS_FS_TRUNCATE);
+}
+
+/* No sockets by name and no device nodes, not even in the private directory. */
+static uint64_t private_access(int abi) {
+    return handled_fs(abi) & ~(uint64_t)(ACCESS_MAKE_NODES | ACCESS_FS_IOCTL_DEV);
+}
+
+/* Paths that are not there are left out: nothing can be reached through them. */
+static int allow_all(int ruleset_fd, const char *const *paths, uint64_t access) {
+    for (; *paths; paths++) {
+        int error = allow_beneath(ruleset_fd, *paths, access);
+        if (error && error != -ENOENT) {
+            return error;
+        }
+    }
+    return 0;
 }
 
 int jail_landlock_sandbox(void) {
@@ -87,28 +122,44 @@ int jail_landlock_sandbox(void) {
     if (ruleset_fd < 0) {
         return ruleset_fd;
     }
-    const uint64_t files = handled_fs(abi);
-    const uint64_t device = LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | (files & ACCESS_FS_TRUNCATE);
-    const struct {
-        const char *path;
-        uint64_t access;
-    } rules[] = {
-        {"/", ACCESS_READ},
-        /* No sockets by name and no device nodes, not even in the private directory. */
-        {"/tmp", files & ~(uint64_t)(ACCESS_MAKE_NODES | ACCESS_FS_IOCTL_DEV)},
-        {"/dev/null", device},
-        {"/dev/zero", device},
-        {"/dev/full", device},
-        {"/dev/random", device},
-        {"/dev/urandom", device},
-    };
-    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
-        int error = allow_beneath(ruleset_fd, rules[i].path, rules[i].access);
-        if (error) {
-            return error;
+    int error = allow_beneath(ruleset_fd, "/", ACCESS_READ);
+    if (!error) {
+        error = allow_beneath(ruleset_fd, "/tmp", private_access(abi));
+    }
+    if (!error) {
+        error = allow_all(ruleset_fd, root_device_paths, device_access(abi));
+    }
+    return error ? error : restrict_self(ruleset_fd);
+}
+
+int jail_landlock_directory(int directory_fd, int prepared_root, const char *readable) {
+    int abi = jail_landlock_abi();
+    if (abi == 0) {
+        return -ENOSYS;
+    }
+    cleanup_close int ruleset_fd = create_ruleset(abi);
+    if (ruleset_fd < 0) {
+        return ruleset_fd;
+    }
+    int error = 0;
+    if (prepared_root) {
+        error = allow_beneath(ruleset_fd, "/", ACCESS_READ);
+    } else {
+        error = allow_all(ruleset_fd, root_system_paths, ACCESS_READ);
+        if (!error) {
+            error = allow_all(ruleset_fd, root_etc_paths, ACCESS_READ);
         }
     }
-    return restrict_self(ruleset_fd);
+    if (!error && readable) {
+        error = allow_beneath(ruleset_fd, readable, LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_EXECUTE);
+    }
+    if (!error) {
+        error = allow_fd(ruleset_fd, directory_fd, private_access(abi));
+    }
+    if (!error) {
+        error = allow_all(ruleset_fd, root_device_paths, device_access(abi));
+    }
+    return error ? error : restrict_self(ruleset_fd);
 }
 
 int jail_landlock_front(void) {

@@ -14,12 +14,15 @@
 int jail_join_cgroups(int *tasks_fds, size_t n);
 
 /* descriptors.c: puts an empty memfd, the output pipes and the descriptors of enum jail_fd in place, closes all else.
- * options->init_fd is kept, at the number put into *ret_init_fd, close-on-exec. */
-int jail_arrange_descriptors(const struct jail_options *options, int *ret_init_fd);
+ * options->place_fd is kept, at the number put into *ret_place_fd, close-on-exec. */
+int jail_arrange_descriptors(const struct jail_options *options, int *ret_place_fd);
 
 /* namespaces.c: enters the mount (and, where it has its own, user) namespace of the init behind init_fd, and a session
- * of its own. Closes it. The working directory becomes /tmp. */
+ * of its own. The working directory becomes /tmp. */
 int jail_join_namespaces(int init_fd);
+
+/* directory.c: without namespaces: a session of its own, and the private directory as working directory. */
+int jail_enter_directory(int directory_fd);
 
 /* rlimits.c */
 int jail_set_rlimits(const struct jail_options *options);
@@ -32,8 +35,9 @@ int jail_set_identity(uint32_t uid, uint32_t gid);
 int jail_drop_bounding_set(void);
 int jail_drop_capabilities(void);
 
-/* no_new_privs.c: no_new_privs, not dumpable, SIGKILL when the parent dies. */
-int jail_set_no_new_privs(void);
+/* no_new_privs.c: no_new_privs, SIGKILL when the parent dies; and not dumpable, except where the watch has to look into
+ * the process without being privileged. */
+int jail_set_no_new_privs(int dumpable);
 
 /* landlock.c */
 
@@ -42,10 +46,21 @@ int jail_landlock_abi(void);
 /* Sandbox: read and execute everywhere, write in /tmp and to harmless devices; no TCP; signals and abstract sockets
  * only inside the sandbox. 0 without doing anything when the kernel has no Landlock. */
 int jail_landlock_sandbox(void);
+/* Sandbox without namespaces: read and execute what root_paths.c names (with prepared_root: everything, since nothing
+ * else is in there) and the file `readable` unless that is NULL, write beneath directory_fd; the rest likewise. */
+int jail_landlock_directory(int directory_fd, int prepared_root, const char *readable);
 /* Front: no file at all, no new TCP connection or listener. Likewise. */
 int jail_landlock_front(void);
 
-/* seccomp.c: installs a compiled table. no_new_privs must be set. */
-int jail_install_filter(const struct sock_fprog *program);
+/* seccomp.c: installs a compiled table. no_new_privs must be set. *ret_listener_fd is -1 or, when the table has rows
+ * that ask, the descriptor where the questions come (owned by the caller). */
+int jail_install_filter(const struct sock_fprog *program, int *ret_listener_fd);
+
+/* prepared_root.c: makes the prepared tree the root of the calling process, which needs CAP_SYS_CHROOT. The tree must
+ * be root's own. */
+int jail_enter_prepared_root(const char *path);
+/* capabilities.c: keeps only these capabilities (bits), in the bounding set too. For the guest without namespaces,
+ * which has to change the ids of its children and nothing else. */
+int jail_limit_capabilities(uint64_t kept);
 
 #endif

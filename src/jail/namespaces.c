@@ -3,14 +3,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "jail/layers.h"
 
 int jail_join_namespaces(int init_fd) {
-    cleanup_close int owned_init_fd = init_fd;
     /* With a user namespace of its own the init is in another one than the caller; joining one's own is EINVAL. */
-    if (setns(owned_init_fd, CLONE_NEWUSER | CLONE_NEWNS) < 0) {
-        if (errno != EINVAL || setns(owned_init_fd, CLONE_NEWNS) < 0) {
+    if (setns(init_fd, CLONE_NEWUSER | CLONE_NEWNS) < 0) {
+        if (errno != EINVAL || setns(init_fd, CLONE_NEWNS) < 0) {
             return -errno;
         }
     }

@@ -23,11 +23,13 @@ int jail_set_rlimits(const struct jail_options *options) {
     /* For a single process, and a second more than the whole sandbox may use: the keeper's watch looks at that, and
      * knows what went before the script came. */
     const rlim_t cpu_s = (rlim_t)((options->max_cpu_ms + 999) / 1000) + 1;
+    const rlim_t processes = options->max_processes ? options->max_processes : RLIM_INFINITY;
+    const rlim_t tag = options->tag ? options->tag : RLIM_INFINITY;
     const struct {
         int resource;
         rlim_t soft, hard;
     } limits[] = {
-        {RLIMIT_NPROC, options->max_processes, options->max_processes},
+        {RLIMIT_NPROC, processes, processes},
         {RLIMIT_NOFILE, options->max_open_files, options->max_open_files},
         {RLIMIT_FSIZE, options->max_file_bytes, options->max_file_bytes},
         /* SIGXCPU first, SIGKILL a second later for a script that ignores it. */
@@ -40,6 +42,9 @@ int jail_set_rlimits(const struct jail_options *options) {
         {RLIMIT_RTPRIO, 0, 0},
         {RLIMIT_NICE, 0, 0},
         {RLIMIT_STACK, 8u << 20, 64u << 20},
+        /* The kernel has counted no locks since 2.4, and the filter lets nobody change this one: it is the label by
+         * which the keeper knows a sandbox's processes, whatever they do with sessions, groups and parents. */
+        {RLIMIT_LOCKS, tag, tag},
     };
     for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
         int error = set_limit(limits[i].resource, limits[i].soft, limits[i].hard);

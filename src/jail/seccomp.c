@@ -63,7 +63,10 @@ static int add_row(scmp_filter_ctx context, const struct seccomp_row *row) {
     if (row->verdict == SECCOMP_DENY_CALL && row->deny_errno == DEFAULT_ERRNO) {
         return 0; /* the row is there for its reason */
     }
-    uint32_t action = row->verdict == SECCOMP_ALLOW_CALL ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO((uint32_t)row->deny_errno);
+    uint32_t action = SCMP_ACT_ERRNO((uint32_t)row->deny_errno);
+    if (row->verdict != SECCOMP_DENY_CALL) {
+        action = row->verdict == SECCOMP_ALLOW_CALL ? SCMP_ACT_ALLOW : SCMP_ACT_NOTIFY;
+    }
     struct scmp_arg_cmp tests[SECCOMP_MAX_TESTS];
     for (uint32_t i = 0; i < row->n_tests; i++) {
         tests[i] = (struct scmp_arg_cmp){.arg = row->tests[i].index,
@@ -125,24 +128,40 @@ int seccomp_compile(const struct seccomp_row *rows, size_t n_rows, struct sock_f
 size_t seccomp_reachable_calls(const struct seccomp_row *rows, size_t n_rows) {
     size_t count = 0;
     for (size_t i = 0; i < n_rows; i++) {
-        if (rows[i].verdict != SECCOMP_ALLOW_CALL || seccomp_syscall_resolve_name(rows[i].call) < 0) {
+        if (rows[i].verdict == SECCOMP_DENY_CALL || seccomp_syscall_resolve_name(rows[i].call) < 0) {
             continue;
         }
         int first = 1;
         for (size_t j = 0; j < i && first; j++) {
-            first = rows[j].verdict != SECCOMP_ALLOW_CALL || strcmp(rows[j].call, rows[i].call) != 0;
+            first = rows[j].verdict == SECCOMP_DENY_CALL || strcmp(rows[j].call, rows[i].call) != 0;
         }
         count += (size_t)first;
     }
     return count;
 }
 
-int jail_sandbox_filter(const struct sock_fprog **ret_filter) {
+/* Whether a program has an instruction that asks the keeper. */
+static int asks(const struct sock_fprog *program) {
+    for (unsigned i = 0; i < program->len; i++) {
+        if (program->filter[i].code == (BPF_RET | BPF_K) && program->filter[i].k == SECCOMP_RET_USER_NOTIF) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int compile_one_id(struct sock_fprog *ret_program) {
+    size_t n_rows = 0;
+    cleanup_free struct seccomp_row *rows = seccomp_one_id_table(&n_rows);
+    return rows ? seccomp_compile(rows, n_rows, ret_program) : -ENOMEM;
+}
+
+int jail_sandbox_filter(int one_id, const struct sock_fprog **ret_filter) {
     static struct sock_fprog program;
     if (!program.filter) {
         size_t n_rows = 0;
         const struct seccomp_row *rows = seccomp_sandbox_table(&n_rows);
-        int error = seccomp_compile(rows, n_rows, &program);
+        int error = one_id ? compile_one_id(&program) : seccomp_compile(rows, n_rows, &program);
         if (error) {
             return error;
         }
@@ -151,6 +170,12 @@ int jail_sandbox_filter(const struct sock_fprog **ret_filter) {
     return 0;
 }
 
-int jail_install_filter(const struct sock_fprog *program) {
-    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0U, program) < 0 ? -errno : 0;
+int jail_install_filter(const struct sock_fprog *program, int *ret_listener_fd) {
+    unsigned flags = asks(program) ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
+    long listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, program);
+    if (listener < 0) {
+        return -errno;
+    }
+    *ret_listener_fd = flags ? (int)listener : -1;
+    return 0;
 }

@@ -170,7 +170,12 @@ static const struct seccomp_row sandbox_table[] = {
     ALLOW("restart_syscall", "threads"),
     ALLOW_IF("sched_setaffinity", "one's own, not another process'", 1, {0, 0xffffffff, 0}),
     ALLOW_IF("setpriority", "one's own: nice()", 2, {0, 0xffffffff, PRIO_PROCESS}, {1, 0xffffffff, 0}),
-    ALLOW_IF("prlimit64", "one's own: limits can be read and lowered", 1, {0, 0xffffffff, 0}),
+    ALLOW_IF("prlimit64", "one's own: limits can be read", 2, {0, 0xffffffff, 0}, {2, ~0ULL, 0}),
+    /* By their numbers: all but RLIMIT_LOCKS, which is the keeper's label (rlimits.c). */
+    ALLOW_IF("prlimit64", "one's own: limits can be lowered", 2, {0, 0xffffffff, 0}, {1, 0xfffffff8, 0}),
+    ALLOW_IF("prlimit64", "likewise", 2, {0, 0xffffffff, 0}, {1, 0xfffffffe, 8}),
+    ALLOW_IF("prlimit64", "likewise", 2, {0, 0xffffffff, 0}, {1, 0xffffffff, RLIMIT_SIGPENDING}),
+    ALLOW_IF("prlimit64", "likewise", 2, {0, 0xffffffff, 0}, {1, 0xfffffffc, 12}),
     ALLOW_IF("prctl", "names and harmless questions", 1, {0, 0xffffffff, PR_SET_NAME}),
     ALLOW_IF("prctl", "names and harmless questions", 1, {0, 0xffffffff, PR_GET_NAME}),
     ALLOW_IF("prctl", "names and harmless questions", 1, {0, 0xffffffff, PR_SET_PDEATHSIG}),

@@ -11,6 +11,7 @@
  * are alternatives. */
 enum seccomp_verdict {
     SECCOMP_ALLOW_CALL,
+    SECCOMP_ASK_CALL,  /* as allowed, but the keeper is asked each time by user notification */
     SECCOMP_DENY_CALL, /* with `deny_errno`, for calls whose callers fall back only after another answer than EPERM;
                           with EPERM the row only says why the call is not there, with 0 it succeeds and does nothing */
 };
@@ -21,7 +22,7 @@ struct seccomp_argument {
     uint64_t value;
 };
 
-#define SECCOMP_MAX_TESTS 2
+#define SECCOMP_MAX_TESTS 3
 
 struct seccomp_row {
     const char *call; /* the kernel's name; a call that this architecture does not have is skipped */
@@ -39,14 +40,26 @@ struct seccomp_row {
     {                                                                                                                  \
         .call = (name), .verdict = SECCOMP_ALLOW_CALL, .reason = (why), .n_tests = (n), .tests = { __VA_ARGS__ }       \
     }
+#define ASK(name, why)                                                                                                 \
+    { .call = (name), .verdict = SECCOMP_ASK_CALL, .reason = (why) }
+#define ASK_IF(name, why, n, ...)                                                                                      \
+    {                                                                                                                  \
+        .call = (name), .verdict = SECCOMP_ASK_CALL, .reason = (why), .n_tests = (n), .tests = { __VA_ARGS__ }         \
+    }
 #define DENY(name, number, why)                                                                                        \
     { .call = (name), .verdict = SECCOMP_DENY_CALL, .deny_errno = (number), .reason = (why) }
 
-/* The table for sandboxes, and the one for front. */
+/* The tables for sandboxes, for front, and for the keeper's collectors. */
 const struct seccomp_row *seccomp_sandbox_table(size_t *ret_rows);
 const struct seccomp_row *seccomp_front_table(size_t *ret_rows);
+const struct seccomp_row *seccomp_collector_table(size_t *ret_rows);
 
-/* Different calls that a table lets reach the kernel on the architecture this was built for. */
+/* The table for sandboxes that all have one user id and no namespaces, in an allocation that the caller frees with
+ * free(): the ordinary one with the rows of seccomp_one_id_table.c instead of its own for the calls named there.
+ * NULL: out of memory. */
+struct seccomp_row *seccomp_one_id_table(size_t *ret_rows);
+
+/* Different calls that a table lets reach the kernel, asked for or not, on the architecture this was built for. */
 size_t seccomp_reachable_calls(const struct seccomp_row *rows, size_t n_rows);
 
 /* Compiles a table for the native architecture; calls of any other architecture, x32 among them, kill the process.

@@ -5,6 +5,7 @@ static const char *const step_names[JAIL_STEPS] = {
     [JAIL_STEP_CGROUP] = "cgroup",
     [JAIL_STEP_DESCRIPTORS] = "descriptors",
     [JAIL_STEP_NAMESPACES] = "namespaces",
+    [JAIL_STEP_DIRECTORY] = "private directory",
     [JAIL_STEP_ROOT] = "root",
     [JAIL_STEP_RLIMITS] = "rlimits",
     [JAIL_STEP_IDENTITY] = "identity",

@@ -10,6 +10,7 @@ enum jail_step {
     JAIL_STEP_ROOT,         /* read-only minimal tree as / */
     JAIL_STEP_RLIMITS,      /* resource limits */
     JAIL_STEP_IDENTITY,     /* the slot's own user and group, no supplementary groups */
+    JAIL_STEP_DIRECTORY,    /* without namespaces: the private directory and a session of its own */
     JAIL_STEP_CAPABILITIES, /* none left, none to be had */
     JAIL_STEP_NO_NEW_PRIVS, /* no gain by exec; not dumpable; dies with its parent */
     JAIL_STEP_LANDLOCK,     /* files, TCP, signals, abstract sockets */

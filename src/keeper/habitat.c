@@ -199,7 +199,11 @@ static void on_builder_message(void *owner) {
             struct builder_message answer = {.stage = BUILDER_GO_ON};
             error = packet_send(habitat->builder.fd, &answer, sizeof answer, NULL, 0);
         }
-    } else if (!error && message.stage == BUILDER_DONE && n_fds == BUILDER_FDS) {
+    } else if (!error && message.stage == BUILDER_DONE && n_fds == 1 && habitat->maker.fd < 0) {
+        habitat->state = HABITAT_WARMING;
+        events_close(habitat->keeper->epoll_fd, &habitat->builder);
+        error = watch(habitat, &habitat->guest_exit, fds[0], on_guest_exit);
+    } else if (!error && message.stage == BUILDER_DONE && n_fds == BUILDER_FDS && habitat->maker.fd >= 0) {
         habitat->state = HABITAT_WARMING;
         events_close(habitat->keeper->epoll_fd, &habitat->builder);
         int init_error = watch(habitat, &habitat->init_exit, fds[BUILDER_FD_INIT], on_init_exit);
@@ -209,7 +213,6 @@ static void on_builder_message(void *owner) {
     } else if (!error && message.stage == BUILDER_FAILED) {
         message.step[sizeof message.step - 1] = '\0';
         log_error("%s guest: %s: %s", kind_names[habitat->kind], message.step, strerror(-message.error));
-        keeper_habitat_refused(habitat->keeper, message.step, message.error);
         error = -ECANCELED;
     } else {
         packet_close_fds(fds, n_fds);
@@ -234,14 +237,26 @@ struct habitat *habitat_start(struct keeper *keeper, enum guest_kind kind) {
     int builder_sockets[2] = {-1, -1}, maker_sockets[2] = {-1, -1}, guest_sockets[2] = {-1, -1};
     struct habitat *habitat = calloc(1, sizeof *habitat);
     const int type = SOCK_SEQPACKET | SOCK_CLOEXEC;
+    const int namespaces = keeper->tier == ISOLATION_NAMESPACES;
     if (!habitat || socketpair(AF_UNIX, type, 0, builder_sockets) < 0 ||
-        socketpair(AF_UNIX, type, 0, maker_sockets) < 0 || socketpair(AF_UNIX, type, 0, guest_sockets) < 0) {
+        (namespaces && socketpair(AF_UNIX, type, 0, maker_sockets) < 0) ||
+        socketpair(AF_UNIX, type, 0, guest_sockets) < 0) {
         goto failed;
     }
     *habitat = (struct habitat){.keeper = keeper, .kind = kind, .state = HABITAT_BUILDING};
     habitat->started_us = clock_now_us();
     habitat->builder.fd = habitat->builder_exit.fd = habitat->init_exit.fd = habitat->maker_exit.fd =
-        habitat->guest_exit.fd = habitat->maker.fd = habitat->guest.fd = -1;
+        habitat->guest_exit.fd = habitat->maker.fd = habitat->guest.fd = habitat->cleaning.exit.fd = -1;
+    char guest_tmp[sizeof keeper->dirs.path + SPAWN_DIRECTORY_SIZE] = "";
+    if (!namespaces) {
+        int fd = private_dirs_make(&keeper->dirs, 0, 0, 0, habitat->directory);
+        if (fd < 0) {
+            errno = -fd;
+            goto failed;
+        }
+        close_fd(&fd);
+        (void)snprintf(guest_tmp, sizeof guest_tmp, "%s/%s", keeper->dirs.path, habitat->directory);
+    }
 
     int pidfd = -1;
     pid_t pid = jail_clone(0, &pidfd);
@@ -255,6 +270,12 @@ struct habitat *habitat_start(struct keeper *keeper, enum guest_kind kind) {
             .n_slots = (uint32_t)keeper->n_slots,
             .use_user_namespace = keeper->use_user_namespace,
             .one_id = keeper->one_id,
+            .namespaces = namespaces,
+            .tier = isolation_name(keeper->tier),
+            .prepared_root = keeper->prepared_root ? keeper->settings->sandbox_root : NULL,
+            .private_base = keeper->dirs.path,
+            .guest_tmp = guest_tmp,
+            .preload = keeper->preload,
         };
         habitat_builder_run(&options);
     }
@@ -269,11 +290,13 @@ struct habitat *habitat_start(struct keeper *keeper, enum guest_kind kind) {
     keeper->habitats = habitat;
     /* The keeper never waits for any of them. */
     (void)io_set_nonblocking(builder_sockets[0], 1);
-    (void)io_set_nonblocking(maker_sockets[0], 1);
     (void)io_set_nonblocking(guest_sockets[0], 1);
     int error = watch(habitat, &habitat->builder_exit, pidfd, on_builder_exit);
     error = watch(habitat, &habitat->builder, builder_sockets[0], on_builder_message) ? -errno : error;
-    error = watch(habitat, &habitat->maker, maker_sockets[0], on_maker_message) ? -errno : error;
+    if (namespaces) {
+        (void)io_set_nonblocking(maker_sockets[0], 1);
+        error = watch(habitat, &habitat->maker, maker_sockets[0], on_maker_message) ? -errno : error;
+    }
     error = watch(habitat, &habitat->guest, guest_sockets[0], on_guest_message) ? -errno : error;
     if (error) {
         habitat_broke(habitat, "it could not be watched");
@@ -313,12 +336,29 @@ void habitat_retire(struct habitat *habitat) {
     }
 }
 
+static void on_cleaned(void *owner) {
+    struct habitat *habitat = owner;
+    habitat->directory[0] = '\0'; /* habitats_collect() does the rest */
+}
+
+/* Without namespaces the guest has a private directory of its own, for what modules write when they are imported. */
+static int is_clean(struct habitat *habitat) {
+    if (!habitat->directory[0]) {
+        return 1;
+    }
+    if (habitat->cleaning.exit.fd < 0 &&
+        cleaning_start(&habitat->cleaning, habitat->keeper, habitat->directory, 0, on_cleaned, habitat) == 0) {
+        on_cleaned(habitat);
+    }
+    return !habitat->directory[0];
+}
+
 void habitats_collect(struct keeper *keeper) {
     for (struct habitat **link = &keeper->habitats; *link;) {
         struct habitat *habitat = *link;
         int all_reaped = habitat->builder_exit.fd < 0 && habitat->init_exit.fd < 0 && habitat->maker_exit.fd < 0 &&
                          habitat->guest_exit.fd < 0;
-        if (habitat->state == HABITAT_DEAD && habitat->sandboxes == 0 && all_reaped) {
+        if (habitat->state == HABITAT_DEAD && habitat->sandboxes == 0 && all_reaped && is_clean(habitat)) {
             *link = habitat->next;
             free(habitat);
         } else {
@@ -330,7 +370,7 @@ void habitats_collect(struct keeper *keeper) {
 int habitats_have_waitable(const struct keeper *keeper) {
     for (const struct habitat *habitat = keeper->habitats; habitat; habitat = habitat->next) {
         const int pidfds[] = {habitat->builder_exit.fd, habitat->init_exit.fd, habitat->maker_exit.fd,
-                              habitat->guest_exit.fd};
+                              habitat->guest_exit.fd, habitat->cleaning.exit.fd};
         for (size_t i = 0; i < sizeof pidfds / sizeof pidfds[0]; i++) {
             if (pidfds[i] >= 0 && process_is_waitable(pidfds[i])) {
                 return 1;

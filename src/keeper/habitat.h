@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "keeper/cleaning.h"
 #include "keeper/events.h"
 #include "keeper/namespace_maker.h"
 #include "wire/guest_kind.h"
@@ -35,7 +36,9 @@ struct habitat {
     uint64_t started_us;
     uint64_t ready_us;
     uint64_t sandboxes_made;
-    size_t sandboxes; /* slots that refer to it */
+    size_t sandboxes;                     /* slots that refer to it */
+    char directory[SPAWN_DIRECTORY_SIZE]; /* without namespaces: the guest's own private one; "": none */
+    struct cleaning cleaning;
     struct habitat *next;
 };
 

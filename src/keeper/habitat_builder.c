@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,6 +19,10 @@
 #include "keeper/namespace_maker.h"
 #include "wire/fixed_fds.h"
 #include "wire/packet.h"
+#include "wire/private_tmp.h"
+
+/* Its children take the ids of their slots, and lower their bounding sets. */
+#define GUEST_CAPABILITIES (1ULL << CAP_SETUID | 1ULL << CAP_SETGID | 1ULL << CAP_SETPCAP)
 
 static _Noreturn void fail(const struct builder_options *options, const char *step, int error) {
     struct builder_message message = {.stage = BUILDER_FAILED, .error = error};
@@ -56,8 +61,26 @@ static _Noreturn void become_guest(const struct builder_options *options) {
     }
     (void)syscall(SYS_close_range, FIXED_FD_KEEPER + 1U, ~0U, 1U << 2 /* CLOSE_RANGE_CLOEXEC */);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    char *const arguments[] = {(char[]){"pyexec-guest"}, (char[]){"--kind"}, strdup(options->guest_kind), NULL};
-    char *const environment[] = {NULL};
+    const char *arguments[16] = {"pyexec-guest", "--kind", options->guest_kind, "--tier", options->tier};
+    size_t n = 5;
+    char preload[300], tmp[300];
+    const char *environment[] = {NULL, NULL, NULL};
+    if (!options->namespaces) {
+        arguments[n++] = "--private-base";
+        arguments[n++] = options->private_base;
+        arguments[n++] = "--preload";
+        arguments[n++] = options->preload;
+        if (options->one_id) {
+            arguments[n++] = "--one-id";
+        }
+        if (options->prepared_root) {
+            arguments[n++] = "--prepared-root";
+        }
+        (void)snprintf(preload, sizeof preload, "LD_PRELOAD=%s", options->preload);
+        (void)snprintf(tmp, sizeof tmp, PYEXEC_TMP_VARIABLE "=%s", options->guest_tmp);
+        environment[0] = preload;
+        environment[1] = tmp;
+    }
     (void)syscall(SYS_execveat, program, "", arguments, environment, AT_EMPTY_PATH);
     /* The keeper sees the guest's socket close. */
     _exit(127);
@@ -73,6 +96,24 @@ static int fork_for_keeper(const struct builder_options *options, const char *st
     return pid == 0 ? -1 : pidfd;
 }
 
+/* Without namespaces: the guest with as few rights as it can do with. It runs no user's code. */
+static _Noreturn void start_guest_alone(const struct builder_options *options) {
+    int error = options->prepared_root ? jail_enter_prepared_root(options->prepared_root) : 0;
+    if (error) {
+        fail(options, "prepared tree", error);
+    }
+    error = options->one_id ? 0 : jail_limit_capabilities(GUEST_CAPABILITIES);
+    if (error) {
+        fail(options, "capabilities", error);
+    }
+    int guest = fork_for_keeper(options, "guest");
+    if (guest < 0) {
+        become_guest(options);
+    }
+    struct builder_message message = {.stage = BUILDER_DONE};
+    _exit(packet_send(options->keeper_fd, &message, sizeof message, &guest, 1) < 0);
+}
+
 _Noreturn void habitat_builder_run(const struct builder_options *options) {
     struct builder_options kept = *options;
     options = &kept;
@@ -84,19 +125,22 @@ _Noreturn void habitat_builder_run(const struct builder_options *options) {
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
 
     /* Nothing of the keeper's goes further than this. */
-    int fds_kept[] = {kept.keeper_fd, kept.maker_fd, kept.guest_fd, kept.guest_program};
-    int error = io_keep_only(STDERR_FILENO + 1, fds_kept, sizeof fds_kept / sizeof fds_kept[0]);
+    int fds_kept[] = {kept.keeper_fd, kept.guest_fd, kept.guest_program, kept.maker_fd};
+    int error = io_keep_only(STDERR_FILENO + 1, fds_kept, options->namespaces ? 4 : 3);
     if (error) {
         _exit(1);
     }
     kept.keeper_fd = fds_kept[0];
-    kept.maker_fd = fds_kept[1];
-    kept.guest_fd = fds_kept[2];
-    kept.guest_program = fds_kept[3];
+    kept.guest_fd = fds_kept[1];
+    kept.guest_program = fds_kept[2];
+    kept.maker_fd = fds_kept[3];
 
     int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (proc_fd < 0) {
         fail(options, "/proc", -errno);
+    }
+    if (!options->namespaces) {
+        start_guest_alone(options);
     }
     if (options->use_user_namespace) {
         enter_user_namespace(options);

@@ -1,5 +1,6 @@
 /* Builds a habitat: the user, pid, mount, ipc, uts, net and cgroup namespaces that one guest and its sandboxes live in,
- * the read-only tree, and the three processes that come first there: init, namespace maker, guest. */
+ * the read-only tree, and the three processes that come first there: init, namespace maker, guest. Without namespaces
+ * there is only the guest, in the prepared tree where there is one. */
 #ifndef PYEXEC_KEEPER_HABITAT_BUILDER_H
 #define PYEXEC_KEEPER_HABITAT_BUILDER_H
 
@@ -8,7 +9,7 @@
 enum builder_stage {
     BUILDER_NEEDS_MAPS = 1, /* builder to keeper: write my id maps; no descriptor */
     BUILDER_GO_ON = 2,      /* keeper to builder: they are written */
-    BUILDER_DONE = 3,       /* builder to keeper: 3 descriptors, see enum builder_fd */
+    BUILDER_DONE = 3, /* builder to keeper: 3 descriptors, see enum builder_fd; without namespaces the guest's only */
     BUILDER_FAILED = 4,
 };
 
@@ -29,6 +30,13 @@ struct builder_options {
     uint32_t n_slots;       /* accounts in /etc/passwd */
     int use_user_namespace; /* 0 only for a root whose host has none */
     int one_id;             /* 1: only the caller's own id is mapped */
+
+    int namespaces;            /* 0: none are made, and the rest counts */
+    const char *tier;          /* name of the tier */
+    const char *prepared_root; /* the tree that becomes the guest's root, or NULL */
+    const char *private_base;  /* where private directories are, as the guest sees it */
+    const char *guest_tmp;     /* the guest's own one */
+    const char *preload;       /* the library that gives /tmp its meaning */
 };
 
 /* The builder's life, in a process of its own, a child of the keeper's. Does not return. */

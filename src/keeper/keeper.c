@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -19,7 +20,10 @@
 #include "keeper/process.h"
 #include "keeper/state.h"
 #include "keeper/status.h"
+#include "keeper/sweep.h"
+#include "keeper/tier.h"
 #include "keeper/watch.h"
+#include "wire/private_tmp.h"
 
 #define TICK_US 500000u
 #define GUEST_WARM_DEADLINE_US 60000000u
@@ -64,19 +68,6 @@ void keeper_guest_failed(struct keeper *keeper, enum guest_kind kind) {
     if (!keeper->served && failures >= MAX_EARLY_GUEST_FAILURES) {
         log_error("no guest can be started on this host");
         keeper_give_up(keeper, KEEPER_EXIT_REFUSED);
-    }
-}
-
-void keeper_habitat_refused(struct keeper *keeper, const char *step, int error) {
-    if (keeper->use_user_namespace && !keeper->one_id && strcmp(step, "user namespace") == 0) {
-        log_warning("this host gives root no user namespace (%s): going on without that layer", strerror(-error));
-        keeper->use_user_namespace = 0;
-        status_describe(keeper);
-        return;
-    }
-    if (!keeper->served && keeper->one_id && (error == -EPERM || error == -ENOSPC)) {
-        log_error("an ordinary user needs user namespaces here: start as root, or permit them "
-                  "(user.max_user_namespaces, kernel.unprivileged_userns_clone, AppArmor)");
     }
 }
 
@@ -141,6 +132,7 @@ static void reap_strangers(const struct keeper *keeper) {
             return;
         }
         if (slots_have_waitable(keeper) || habitats_have_waitable(keeper) ||
+            (keeper->stale.exit.fd >= 0 && process_is_waitable(keeper->stale.exit.fd)) ||
             (keeper->front.exit.fd >= 0 && process_is_waitable(keeper->front.exit.fd))) {
             return; /* theirs first; what is left comes with the next tick */
         }
@@ -208,6 +200,74 @@ static void raise_descriptor_limit(void) {
     }
 }
 
+/* The preloaded library's path, the same outside and in a prepared tree. */
+static int find_preload(struct keeper *keeper, int program_dir) {
+    char link[40], path[sizeof keeper->preload - sizeof "/" PYEXEC_TMP_LIBRARY];
+    (void)snprintf(link, sizeof link, "/proc/self/fd/%d", program_dir);
+    ssize_t n = readlink(link, path, sizeof path - 1);
+    if (n <= 0 || faccessat(program_dir, PYEXEC_TMP_LIBRARY, R_OK, 0) < 0) {
+        log_error("%s: %s (it belongs beside pyexec-guest)", PYEXEC_TMP_LIBRARY, strerror(errno));
+        return -ENOENT;
+    }
+    path[n] = '\0';
+    (void)snprintf(keeper->preload, sizeof keeper->preload, "%s/" PYEXEC_TMP_LIBRARY, path);
+    return 0;
+}
+
+static int choose_tier(struct keeper *keeper, size_t n_slots, int program_dir) {
+    struct tier_choice choice;
+    tier_choose(keeper->settings, &choice);
+    if (choice.tier == ISOLATION_AUTO) {
+        log_error("%s", choice.problem);
+        keeper_give_up(keeper, KEEPER_EXIT_REFUSED);
+        return -EPERM;
+    }
+    keeper->tier = choice.tier;
+    keeper->one_id = choice.one_id;
+    keeper->use_user_namespace = choice.use_user_namespace;
+    keeper->prepared_root = choice.prepared_root;
+    memcpy(keeper->tree_note, choice.tree_note, sizeof keeper->tree_note);
+    if (!choice.one_id &&
+        tier_choose_ids((uint32_t)keeper->settings->uid_base, KEEPER_IDS(n_slots), &keeper->first_id)) {
+        log_error("this user namespace has no block of %u user ids above 1000", KEEPER_IDS(n_slots));
+        keeper_give_up(keeper, KEEPER_EXIT_REFUSED);
+        return -ENOSPC;
+    }
+    log_info("isolation: %s tier", isolation_name(choice.tier));
+    return choice.tier == ISOLATION_NAMESPACES ? 0 : find_preload(keeper, program_dir);
+}
+
+/* What the tiers without namespaces need besides. */
+static int open_private_dirs(struct keeper *keeper) {
+    const struct settings *settings = keeper->settings;
+    keeper->proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (keeper->proc_fd < 0) {
+        log_error("/proc: %s", strerror(errno));
+        return -errno;
+    }
+    int error =
+        private_dirs_open(keeper->prepared_root ? settings->sandbox_root : "", settings->private_base, &keeper->dirs);
+    if (error && keeper->prepared_root && !*settings->private_base) {
+        log_warning("the prepared tree cannot be written (%s): going on without it", strerror(-error));
+        keeper->prepared_root = 0;
+        (void)snprintf(keeper->tree_note, sizeof keeper->tree_note, "it is read-only; the image's own, by Landlock");
+        error = private_dirs_open("", "", &keeper->dirs);
+    }
+    if (error || (keeper->tier == ISOLATION_SECCOMP && !keeper->prepared_root)) {
+        log_error("no place for private directories (%s): make /run or /tmp writable (docker run --tmpfs /tmp), or set "
+                  "--private-base",
+                  strerror(error ? -error : EROFS));
+        keeper_give_up(keeper, KEEPER_EXIT_REFUSED);
+        return error ? error : -EROFS;
+    }
+    if (!keeper->one_id) {
+        keeper->kernel_tells =
+            sweep_kernel_tells(keeper->first_id + KEEPER_ID_GUEST, keeper->first_id + KEEPER_ID_IDLE(keeper));
+    }
+    cleaning_start_stale(keeper);
+    return 0;
+}
+
 static int keeper_open(struct keeper *keeper, int program_dir) {
     const struct settings *settings = keeper->settings;
     keeper->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
@@ -220,15 +280,18 @@ static int keeper_open(struct keeper *keeper, int program_dir) {
         keeper_give_up(keeper, KEEPER_EXIT_REFUSED);
         return -ENOENT;
     }
-    keeper->one_id = geteuid() != 0;
-    keeper->use_user_namespace = 1;
-    keeper->first_id = (uint32_t)settings->uid_base;
     size_t n_slots = settings->max_running;
     for (int kind = 0; kind < GUEST_KINDS; kind++) {
         keeper->pool_size[kind] = pool_size(kind == GUEST_LEAN ? settings->pool_lean : settings->pool_data);
         n_slots += keeper->pool_size[kind];
     }
-    int error = slots_make(keeper, n_slots);
+    int error = choose_tier(keeper, n_slots, program_dir);
+    if (!error) {
+        error = slots_make(keeper, n_slots);
+    }
+    if (!error && keeper->tier != ISOLATION_NAMESPACES) {
+        error = open_private_dirs(keeper);
+    }
     if (!error) {
         error = cgroups_open(&keeper->cgroups, n_slots, settings->max_processes);
     }
@@ -268,6 +331,8 @@ static void end_everything(struct keeper *keeper) {
 
 static void keeper_close(struct keeper *keeper) {
     slots_free(keeper);
+    private_dirs_close(&keeper->dirs);
+    close_fd(&keeper->proc_fd);
     cgroups_close(&keeper->cgroups);
     events_close(keeper->epoll_fd, &keeper->signals);
     close_fd(&keeper->guest_program);
@@ -321,6 +386,9 @@ int keeper_run(const struct settings *settings, int listen_fd, int program_dir) 
                             .guest_program = -1,
                             .front_program = -1,
                             .signals.fd = -1,
+                            .proc_fd = -1,
+                            .dirs = PRIVATE_DIRS_NONE,
+                            .stale = CLEANING_NONE,
                             .front = {.exit.fd = -1, .link.fd = -1},
                             .exit_status = -1};
     log_start("keeper", (enum log_level)settings->log_level);

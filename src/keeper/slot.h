@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "keeper/cleaning.h"
 #include "keeper/events.h"
 #include "keeper/process.h"
 #include "wire/front_link.h"
@@ -13,6 +14,10 @@
 
 struct keeper;
 struct habitat;
+
+/* The low bits of a sandbox's id are its slot's index; the rest counts. */
+#define SLOT_BITS 12
+#define SLOT_MASK ((1u << SLOT_BITS) - 1u)
 
 enum slot_state {
     SLOT_FREE,       /* nothing is there */
@@ -22,6 +27,7 @@ enum slot_state {
     SLOT_READY,      /* front has it; no script yet */
     SLOT_RUNNING,    /* the clock runs */
     SLOT_ENDING,     /* killed or over; waits until the kernel has cleared everything away */
+    SLOT_CLEANING,   /* judged; waits until its private directory is gone */
     SLOT_STATES,
 };
 
@@ -37,6 +43,20 @@ struct slot {
     struct event_source main_exit; /* pidfd of the sandbox's first process */
     struct event_source report;
     int front_fds[READY_FDS]; /* until front gets them; -1 afterwards */
+
+    /* Without namespaces: */
+    char directory[SPAWN_DIRECTORY_SIZE]; /* name of the private directory; "": none */
+    struct event_source asks;             /* where its filter asks for each new process; supervisor.c */
+    struct event_source watcher;          /* socket of the watcher, once it runs for long; watch.c */
+    struct event_source watcher_exit;     /* pidfd */
+    struct cleaning cleaning;
+    uint64_t tasks;          /* processes and threads that it may have by now */
+    uint64_t count_again_us; /* not before this time */
+    int forked;              /* it was permitted a second process or thread */
+    int clean_sweeps;        /* looks in a row that found none of its processes */
+    int slow_end;            /* said that it does not end */
+    uint64_t sweep_again_us; /* 0: no sweep is due */
+    uint64_t watched_cpu_us; /* by the watcher */
 
     int reported_ready; /* its report has come */
     int known_to_front;
@@ -77,6 +97,9 @@ int slot_cancel(struct keeper *keeper, uint64_t sandbox_id);
 
 /* Ends a sandbox for `cause`; the first cause counts. */
 void slot_kill(struct slot *slot, enum verdict_cause cause, uint64_t limit_value);
+
+/* Handler of the watcher's end. */
+void slot_on_watcher_exit(void *owner);
 
 /* Everything front had has gone with it. */
 void slots_front_died(struct keeper *keeper);

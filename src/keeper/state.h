@@ -7,14 +7,21 @@
 
 #include "base/settings.h"
 #include "keeper/cgroup.h"
+#include "keeper/cleaning.h"
 #include "keeper/events.h"
 #include "keeper/front_process.h"
 #include "keeper/habitat.h"
+#include "keeper/private_dirs.h"
 #include "keeper/slot.h"
 #include "wire/front_link.h"
 
-/* Offsets into the block of user ids that starts at settings.uid_base. */
+/* Offsets into the block of user ids: front; what is root in a guest's user namespace, and without namespaces the
+ * keeper's own while it kills a sandbox's processes (sweep.h); one for each slot; the collectors' own; and one that
+ * nobody ever is. */
 enum keeper_id { KEEPER_ID_FRONT = 0, KEEPER_ID_GUEST = 1, KEEPER_ID_SLOTS = 2 };
+#define KEEPER_ID_COLLECTOR(keeper) (KEEPER_ID_SLOTS + (uint32_t)(keeper)->n_slots)
+#define KEEPER_ID_IDLE(keeper) (KEEPER_ID_COLLECTOR(keeper) + 1u)
+#define KEEPER_IDS(n_slots) (KEEPER_ID_SLOTS + (uint32_t)(n_slots) + 2u)
 
 struct keeper {
     const struct settings *settings;
@@ -24,9 +31,19 @@ struct keeper {
     int front_program;
     struct event_source signals;
 
+    enum isolation tier;
     int one_id;             /* 1: an ordinary user, with no other id to give */
     int use_user_namespace; /* 0 only for a root whose host has none */
-    uint32_t first_id;
+    uint32_t first_id;      /* of the block of user ids */
+
+    /* Without namespaces: */
+    int prepared_root;  /* 1: guests live in the prepared tree */
+    char tree_note[96]; /* why they do not */
+    int kernel_tells;   /* see sweep.h */
+    int proc_fd;        /* of /proc */
+    char preload[256];  /* the library that gives /tmp its meaning */
+    struct private_dirs dirs;
+    struct cleaning stale;
 
     struct cgroups cgroups;
     struct habitat *habitats;              /* all of them */
@@ -58,7 +75,6 @@ void keeper_give_up(struct keeper *keeper, int exit_status);
 void keeper_guest_ready(struct keeper *keeper, struct habitat *habitat, const char *python_version);
 void keeper_habitat_gone(struct keeper *keeper, const struct habitat *habitat);
 void keeper_guest_failed(struct keeper *keeper, enum guest_kind kind);
-void keeper_habitat_refused(struct keeper *keeper, const char *step, int error);
 
 /* Front is told before the next wait. */
 void keeper_status_changed(struct keeper *keeper);

@@ -33,14 +33,8 @@ static void add_cgroup(struct keeper *keeper, enum cgroup_controller controller,
     }
 }
 
-void status_describe(struct keeper *keeper) {
+static void describe_namespaces(struct keeper *keeper) {
     struct front_status *status = &keeper->status;
-    status->head.type = FRONT_STATUS;
-    status->head.size = sizeof *status;
-    status->n_layers = 0;
-    memset(status->layers, 0, sizeof status->layers);
-    (void)snprintf(status->tier, sizeof status->tier, "namespaces");
-
     if (keeper->use_user_namespace) {
         add(status, 1, "user namespace", "%s",
             keeper->one_id ? "one for each sandbox" : "root in it is nobody outside");
@@ -54,19 +48,50 @@ void status_describe(struct keeper *keeper) {
     } else {
         add(status, 1, "own user", "each slot has its own user id");
     }
+}
+
+static void describe_without_namespaces(struct keeper *keeper) {
+    struct front_status *status = &keeper->status;
+    add(status, 0, "namespaces", "this host refuses them; docker run --privileged would permit them");
+    if (keeper->prepared_root) {
+        add(status, 1, "root", "a prepared tree without /proc and /sys; a private directory as /tmp");
+    } else {
+        add(status, 0, "root", "%s", keeper->tree_note);
+    }
+    if (keeper->one_id) {
+        add(status, 0, "own user", "an ordinary user has no other ids to give; instead: Landlock, supervised forks");
+    } else {
+        add(status, 1, "own user", "each slot has its own user id; all of its processes end at once");
+    }
+}
+
+void status_describe(struct keeper *keeper) {
+    struct front_status *status = &keeper->status;
+    status->head.type = FRONT_STATUS;
+    status->head.size = sizeof *status;
+    status->n_layers = 0;
+    memset(status->layers, 0, sizeof status->layers);
+    (void)snprintf(status->tier, sizeof status->tier, "%s", isolation_name(keeper->tier));
+    if (keeper->tier == ISOLATION_NAMESPACES) {
+        describe_namespaces(keeper);
+    } else {
+        describe_without_namespaces(keeper);
+    }
     add(status, 1, "capabilities", "none, and no_new_privs");
-    int abi = jail_landlock_abi();
+    int abi = keeper->tier == ISOLATION_SECCOMP ? 0 : jail_landlock_abi();
     if (abi > 0) {
         add(status, 1, "landlock", "ABI %d", abi);
     } else {
-        add(status, 0, "landlock", "this kernel has none");
+        add(status, 0, "landlock", "%s",
+            keeper->tier == ISOLATION_SECCOMP ? "not in this tier" : "this kernel has none");
     }
     size_t n_rows = 0;
     const struct seccomp_row *rows = seccomp_sandbox_table(&n_rows);
     add(status, 1, "seccomp", "default deny; %zu system calls reachable", seccomp_reachable_calls(rows, n_rows));
     add(status, 1, "rlimits", "processes, open files, file size, CPU time, no core files");
     add_cgroup(keeper, CGROUP_MEMORY, "memory cgroup", "a watch every 20 ms");
-    add_cgroup(keeper, CGROUP_PIDS, "pids cgroup", "RLIMIT_NPROC");
+    const int supervised = keeper->one_id && keeper->tier != ISOLATION_NAMESPACES;
+    add_cgroup(keeper, CGROUP_PIDS, "pids cgroup", supervised ? "each fork is counted" : "RLIMIT_NPROC");
     add_cgroup(keeper, CGROUP_CPUACCT, "cpuacct cgroup", "RLIMIT_CPU and a watch");
     add_cgroup(keeper, CGROUP_CPU, "cpu cgroup", "lowest priority");
     keeper_status_changed(keeper);

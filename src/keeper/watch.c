@@ -1,14 +1,19 @@
 #include "keeper/watch.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/io.h"
+#include "base/log.h"
+#include "keeper/collector.h"
 #include "keeper/process.h"
 #include "keeper/state.h"
+#include "wire/packet.h"
 
 /* A process can touch some gigabytes in a second: at this interval it gets some tens of MiB past its limit. */
 #define MEMORY_INTERVAL_US 20000u
@@ -106,7 +111,90 @@ static void watch_cpu(struct slot *slot) {
     }
 }
 
+static void on_look(void *owner) {
+    struct slot *slot = owner;
+    struct keeper *keeper = slot->keeper;
+    const struct settings *settings = keeper->settings;
+    struct watcher_look look;
+    size_t n_fds = 0;
+    ssize_t n = packet_receive(slot->watcher.fd, &look, sizeof look, NULL, 0, &n_fds);
+    if (n == -EAGAIN) {
+        return;
+    }
+    if (n != (ssize_t)sizeof look) {
+        /* Without it nothing would hold this sandbox's memory and disk. */
+        events_close(keeper->epoll_fd, &slot->watcher);
+        if (slot->state == SLOT_RUNNING) {
+            log_error("slot %zu: its watcher has ended", slot->index);
+            slot_kill(slot, VERDICT_INTERNAL, 0);
+        }
+        return;
+    }
+    slot->watched_peak_bytes =
+        look.memory_bytes > slot->watched_peak_bytes ? look.memory_bytes : slot->watched_peak_bytes;
+    const uint64_t cpu_us = look.cpu_us > slot->cpu_before_us ? look.cpu_us - slot->cpu_before_us : 0;
+    slot->watched_cpu_us = look.cpu_us > slot->watched_cpu_us ? look.cpu_us : slot->watched_cpu_us;
+    if (slot->state != SLOT_RUNNING) {
+        return;
+    }
+    if (look.memory_bytes > slot->memory_bytes && !cgroups_has(&keeper->cgroups, CGROUP_MEMORY)) {
+        slot_kill(slot, VERDICT_MEMORY, slot->memory_bytes);
+    } else if (look.disk_bytes > settings->max_disk_bytes || look.inodes > settings->max_inodes) {
+        slot_kill(slot, VERDICT_DISK, settings->max_disk_bytes);
+    } else if (cpu_us > settings->max_cpu_ms * 1000) {
+        slot_kill(slot, VERDICT_CPU, settings->max_cpu_ms);
+    }
+}
+
+/* Without namespaces a run that takes longer than a moment gets a watcher, which looks at memory, disk and CPU time. */
+static void start_watcher(struct slot *slot) {
+    struct keeper *keeper = slot->keeper;
+    cleanup_close int directory_fd = private_dirs_reopen(&keeper->dirs, slot->directory);
+    int socket_fd = -1, pidfd = -1;
+    if (directory_fd >= 0) {
+        const struct collector_options options = {
+            .change_identity = !keeper->one_id,
+            .own_uid = keeper->first_id + KEEPER_ID_COLLECTOR(keeper),
+            .uid = keeper->first_id + KEEPER_ID_SLOTS + (uint32_t)slot->index,
+            .directory_fd = directory_fd,
+            .proc_fd = keeper->proc_fd,
+            .tag = slot->sandbox_id,
+        };
+        pidfd = collector_start_watcher(&options, &socket_fd);
+    }
+    int error = pidfd < 0 ? pidfd : 0;
+    if (!error) {
+        slot->watcher_exit = (struct event_source){.fd = pidfd, .handle = slot_on_watcher_exit, .owner = slot};
+        slot->watcher = (struct event_source){.fd = socket_fd, .handle = on_look, .owner = slot};
+        error = events_watch(keeper->epoll_fd, &slot->watcher_exit);
+        error = error ? error : events_watch(keeper->epoll_fd, &slot->watcher);
+    }
+    if (error) {
+        log_error("slot %zu: it cannot be watched: %s", slot->index, strerror(-error));
+        slot_kill(slot, VERDICT_INTERNAL, 0);
+    }
+}
+
+/* Returns the time of the next start of a watcher. */
+static uint64_t check_without_namespaces(struct keeper *keeper, uint64_t now_us) {
+    uint64_t next = UINT64_MAX;
+    for (size_t i = 0; i < keeper->n_slots; i++) {
+        struct slot *slot = &keeper->slots[i];
+        if (slot->state == SLOT_RUNNING && slot->watcher_exit.fd < 0) {
+            if (now_us >= slot->memory_look_us) {
+                start_watcher(slot);
+            } else {
+                next = slot->memory_look_us < next ? slot->memory_look_us : next;
+            }
+        }
+    }
+    return next;
+}
+
 uint64_t watch_check(struct keeper *keeper, uint64_t now_us) {
+    if (keeper->tier != ISOLATION_NAMESPACES) {
+        return check_without_namespaces(keeper, now_us);
+    }
     uint64_t next = UINT64_MAX;
     const int by_hand = !cgroups_has(&keeper->cgroups, CGROUP_MEMORY);
     for (size_t i = 0; i < keeper->n_slots; i++) {

@@ -26,16 +26,19 @@ struct guest_hello {
 
 /* The descriptors of KEEPER_SPAWN, in this order; all become the new sandbox's own and are closed in the guest. */
 enum spawn_fd {
-    SPAWN_FD_INIT = 0,    /* pidfd of the init that holds the sandbox's namespaces */
+    SPAWN_FD_PLACE = 0,   /* pidfd of the init that holds the sandbox's namespaces; without them its directory */
     SPAWN_FD_CONTROL = 1, /* SOCK_STREAM: one run_request comes in */
     SPAWN_FD_STDOUT = 2,  /* write end of a pipe */
     SPAWN_FD_STDERR = 3,
     SPAWN_FD_RESULT = 4, /* the sealed memfd of run_result.h */
-    SPAWN_FD_REPORT = 5, /* write end of a pipe: one struct sandbox_report, then closed */
+    SPAWN_FD_REPORT = 5, /* SOCK_SEQPACKET: struct sandbox_report */
     SPAWN_FDS = 6,       /* then n_cgroup_fds `tasks` files of version 1 groups to join */
 };
 
 #define SPAWN_MAX_CGROUP_FDS 4
+
+/* Without namespaces: bytes of a private directory's name, NUL included. */
+#define SPAWN_DIRECTORY_SIZE 40
 
 struct keeper_spawn {
     struct guest_message_head head;
@@ -47,6 +50,8 @@ struct keeper_spawn {
     uint64_t max_open_files;
     uint64_t max_file_bytes;
     uint64_t max_cpu_ms;
+    uint64_t tag;                         /* struct jail_options */
+    char directory[SPAWN_DIRECTORY_SIZE]; /* without namespaces: its name beneath the guest's --private-base */
 };
 
 struct guest_spawned {
@@ -56,10 +61,18 @@ struct guest_spawned {
     int32_t pid;   /* as the guest sees it; for logs only */
 };
 
-/* What a new sandbox writes to SPAWN_FD_REPORT: once, before it reads anything from anyone. */
+/* What a new sandbox sends to SPAWN_FD_REPORT before it reads anything from anyone: at most one REPORT_ASKS, then one of
+ * the others, then it closes it. */
+enum report_type {
+    REPORT_READY = 0,  /* every layer is on */
+    REPORT_FAILED = 1, /* step and error are set */
+    REPORT_ASKS = 2,   /* 1 descriptor: where its filter asks for each new process */
+};
+
 struct sandbox_report {
-    uint32_t step; /* 0: ready, every layer is on; otherwise the enum jail_step (src/jail/steps.h) that failed */
-    int32_t error; /* 0 or -errno */
+    uint32_t type; /* enum report_type */
+    uint32_t step; /* the enum jail_step (src/jail/steps.h) that failed, or 0 */
+    int32_t error; /* -errno, or 0 */
 };
 
 #endif

@@ -22,12 +22,13 @@ static int mount_private_tmp(void) {
     return 0;
 }
 
-int jail_enter(const struct jail_options *options, enum jail_step *ret_step) {
+int jail_enter(const struct jail_options *options, int *ret_listener_fd, enum jail_step *ret_step) {
+    *ret_listener_fd = -1;
     struct jail_options arranged = *options;
-    int init_fd = -1;
-    arranged.init_fd = -1;
+    int place_fd = -1;
+    arranged.place_fd = -1;
     *ret_step = JAIL_STEP_DESCRIPTORS;
-    int error = jail_arrange_descriptors(&arranged, &init_fd);
+    int error = jail_arrange_descriptors(&arranged, &place_fd);
     if (error) {
         return error;
     }

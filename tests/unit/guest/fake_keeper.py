@@ -77,12 +77,13 @@ class Sandbox:
         self.control, control = socket.socketpair()
         self.out, out = os.pipe()
         self.err, err = os.pipe()
-        self.report, report = os.pipe()
+        reports, report = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.report, report = reports.detach(), report.detach()
         self.memfd = os.memfd_create("result", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         os.ftruncate(self.memfd, RESULT_SIZE)
         null = os.open("/dev/null", os.O_RDONLY)
         fds = [null, control.fileno(), out, err, self.memfd, report]
-        message = struct.pack("=IIQIIIIQQQQ", SPAWN, 64, 7, 0, 0, 0, 0, 64, 256, 1 << 30, 60000)
+        message = struct.pack("=IIQIIIIQQQQQ40s", SPAWN, 112, 7, 0, 0, 0, 0, 64, 256, 1 << 30, 60000, 0, b"")
         guest.socket.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))])
         control.close()
         for fd in (null, out, err, report):
@@ -93,7 +94,7 @@ class Sandbox:
         if error:
             raise OSError(-error, os.strerror(-error))
         self.pidfd = array.array("i", ancillary[0][2][:4])[0]
-        step, error = struct.unpack("=Ii", os.read(self.report, 8))
+        _, step, error = struct.unpack("=IIi", os.read(self.report, 12))
         if step or error:
             raise RuntimeError(f"sandbox not ready: step {step}, error {error}: {os.read(self.err, 10000)}")
         os.close(self.report)
@@ -155,7 +156,7 @@ class Guest:
                 os.dup2(theirs.fileno(), 3)
                 os.set_inheritable(program_fd, False)
                 os.closerange(4, program_fd)
-                os.execve(program_fd, ["pyexec-guest", "--kind", kind], {})
+                os.execve(program_fd, ["pyexec-guest", "--kind", kind, "--tier", "namespaces"], {})
             finally:
                 os._exit(127)
         os.close(program_fd)

@@ -1,0 +1,67 @@
+#include <signal.h>
+
+#include "keeper/cgroup.h"
+#include "keeper/process.h"
+#include "keeper/slot_inside.h"
+#include "keeper/state.h"
+
+/* CPU time of the slot's sandbox up to now. */
+static uint64_t cpu_used_us(const struct slot *slot) {
+    if (cgroups_has(&slot->keeper->cgroups, CGROUP_CPUACCT)) {
+        return cgroup_slot_cpu_us(&slot->keeper->cgroups, slot->index);
+    }
+    if (!slot->main_ended) {
+        return slot->main_pid > 0 ? process_cpu_us(slot->main_pid) : 0;
+    }
+    /* What its first process and those that it has waited for used, or what the watch has seen of all together. */
+    return slot->end.cpu_us > slot->watched_cpu_us ? slot->end.cpu_us : slot->watched_cpu_us;
+}
+
+static uint64_t memory_peak_bytes(const struct slot *slot) {
+    if (cgroups_has(&slot->keeper->cgroups, CGROUP_MEMORY)) {
+        return cgroup_slot_memory_peak(&slot->keeper->cgroups, slot->index);
+    }
+    /* What its largest process grew by since it was ready, or what the watch has seen of all together. */
+    uint64_t grown =
+        slot->end.max_rss_bytes > slot->rss_before_bytes ? slot->end.max_rss_bytes - slot->rss_before_bytes : 0;
+    return grown > slot->watched_peak_bytes ? grown : slot->watched_peak_bytes;
+}
+
+/* What ended the sandbox: the keeper's own doing first, then what the kernel did for a limit, then its own end. */
+static void judge(const struct slot *slot, uint64_t cpu_us, struct front_verdict *verdict) {
+    const struct settings *settings = slot->keeper->settings;
+    if (slot->cause) {
+        verdict->cause = slot->cause;
+        verdict->limit_value = slot->limit_value;
+    } else if (!slot->main_ended) {
+        verdict->cause = VERDICT_INTERNAL;
+    } else if (slot->end.exited) {
+        verdict->cause = VERDICT_EXITED;
+        verdict->exit_code = slot->end.exit_code;
+    } else if (slot->end.signal == SIGKILL && cgroup_slot_oom_killed(&slot->keeper->cgroups, slot->index)) {
+        verdict->cause = VERDICT_MEMORY;
+        verdict->limit_value = slot->memory_bytes;
+    } else if ((slot->end.signal == SIGXCPU || slot->end.signal == SIGKILL) &&
+               cpu_us + 500000 >= settings->max_cpu_ms * 1000) {
+        verdict->cause = VERDICT_CPU;
+        verdict->limit_value = settings->max_cpu_ms;
+    } else {
+        verdict->cause = VERDICT_SIGNALED;
+        verdict->signal = slot->end.signal;
+    }
+}
+
+void slot_send_verdict(const struct slot *slot) {
+    uint64_t cpu_us = cpu_used_us(slot);
+    cpu_us = cpu_us > slot->cpu_before_us ? cpu_us - slot->cpu_before_us : 0;
+    struct front_verdict verdict = {
+        .head = {.type = FRONT_VERDICT, .size = sizeof verdict},
+        .sandbox_id = slot->sandbox_id,
+        .started = (uint32_t)slot->started,
+        .wall_us = slot->started ? slot->ended_us - slot->started_us : 0,
+        .cpu_us = cpu_us,
+        .memory_peak_bytes = memory_peak_bytes(slot),
+    };
+    judge(slot, cpu_us, &verdict);
+    (void)front_send(slot->keeper, &verdict, NULL, 0);
+}

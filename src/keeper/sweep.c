@@ -1,0 +1,47 @@
+#include "keeper/sweep.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "keeper/members.h"
+
+/* Real `own_uid`, effective `uid`: signals go to processes of either, and neither can signal us, since they would need
+ * our real or saved id to be theirs. The saved id stays 0, for the way back. By system call: libc's function would
+ * look for other threads first. */
+static int become(uid_t own_uid, uid_t uid) {
+    return syscall(SYS_setresuid, own_uid, uid, 0) < 0 ? -errno : 0;
+}
+
+/* A keeper that stays somebody else cannot go on; the launcher starts another. */
+static void become_root_again(void) {
+    if (syscall(SYS_setresuid, 0, 0, 0) < 0 || geteuid() != 0) {
+        abort();
+    }
+}
+
+int sweep_kernel_tells(uid_t own_uid, uid_t idle_uid) {
+    int error = become(own_uid, idle_uid);
+    if (error) {
+        return 0;
+    }
+    const int tells = kill(-1, 0) < 0 && (errno == ESRCH || errno == EPERM);
+    become_root_again();
+    return tells;
+}
+
+int sweep_uid(uid_t own_uid, uid_t uid, int kernel_tells, int proc_fd, uint64_t tag) {
+    int error = become(own_uid, uid);
+    if (error) {
+        return error;
+    }
+    (void)kill(-1, SIGKILL);
+    int left = kernel_tells ? kill(-1, 0) == 0 : 0;
+    become_root_again();
+    if (!kernel_tells) {
+        left = members_kill(proc_fd, tag);
+    }
+    return left < 0 ? left : left > 0;
+}

@@ -1,0 +1,243 @@
+#include "keeper/watcher.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/io.h"
+#include "keeper/members.h"
+#include "wire/packet.h"
+
+/* A process can touch some gigabytes in a second: at this interval it gets some tens of MiB past its limit. */
+#define INTERVAL_US 20000u
+
+/* Deeper than this nothing is measured but counted, each directory as this much: whoever nests so deep hides something.
+ */
+#define MAX_DEPTH 200
+#define TOO_DEEP_BYTES (1u << 20)
+
+/* Kernel memory that no process shows: the buffers of sockets and pipes, at most this much each. The first ones are
+ * free, since every honest program has a few, with nothing in them. */
+#define FREE_CHANNELS 64
+#define SOCKET_BYTES (208u << 10)
+#define PIPE_BYTES (64u << 10)
+
+/* Inodes met in one look, so that none counts twice. */
+#define SEEN_SIZE 65536u
+
+struct seen {
+    ino_t
+        inodes[SEEN_SIZE]; /* 0: free; all of one file system, or of sockets and pipes, whose numbers are one series */
+    size_t count;
+};
+
+struct look {
+    int proc_fd;
+    dev_t device;
+    struct seen files;    /* of the private directory's file system */
+    struct seen channels; /* sockets and pipes */
+    struct watcher_look result;
+};
+
+/* Static: the watcher is a process of its own, and this is too much for a stack. */
+static struct look look;
+
+/* Returns 1 when the inode is new. When the table is full everything is. */
+static int see(struct seen *seen, ino_t inode) {
+    if (seen->count >= SEEN_SIZE / 2) {
+        return 1;
+    }
+    size_t at = (size_t)(inode * 0x9e3779b97f4a7c15ULL >> 40) % SEEN_SIZE;
+    while (seen->inodes[at] != 0) {
+        if (seen->inodes[at] == inode) {
+            return 0;
+        }
+        at = (at + 1) % SEEN_SIZE;
+    }
+    seen->inodes[at] = inode;
+    seen->count++;
+    return 1;
+}
+
+static void forget(struct seen *seen) {
+    if (seen->count > 0) {
+        memset(seen, 0, sizeof *seen);
+    }
+}
+
+static void add_file(const struct stat *status) {
+    if (see(&look.files, status->st_ino)) {
+        look.result.disk_bytes += (uint64_t)status->st_blocks * 512;
+        look.result.inodes++;
+    }
+}
+
+static void add_channel(const struct stat *status) {
+    if (see(&look.channels, status->st_ino) && look.channels.count > FREE_CHANNELS) {
+        look.result.memory_bytes += S_ISSOCK(status->st_mode) ? SOCKET_BYTES : PIPE_BYTES;
+    }
+}
+
+static DIR *open_list(int dir_fd, const char *name) {
+    int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *list = fd >= 0 ? fdopendir(fd) : NULL;
+    if (fd >= 0 && !list) {
+        (void)close(fd);
+    }
+    return list;
+}
+
+/* A directory that its owner has closed to himself is opened again: what he has hidden there counts. By its descriptor,
+ * since the name may have become a link. */
+static DIR *open_closed_list(int dir_fd, const char *name) {
+    char self[40];
+    cleanup_close int fd = openat(dir_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) {
+        return NULL;
+    }
+    (void)snprintf(self, sizeof self, "self/fd/%d", fd);
+    return fchmodat(look.proc_fd, self, 0700, 0) == 0 ? open_list(fd, ".") : NULL;
+}
+
+/* The tree, by descriptors, without recursion: lists[] is the way down to where we are. */
+static void measure_tree(int directory_fd) {
+    DIR *lists[MAX_DEPTH];
+    size_t depth = 0;
+    struct stat status;
+    if (fstat(directory_fd, &status) < 0) {
+        return;
+    }
+    look.device = status.st_dev;
+    lists[0] = open_list(directory_fd, ".");
+    if (!lists[0] && errno == EACCES) {
+        char self[40];
+        (void)snprintf(self, sizeof self, "self/fd/%d", directory_fd);
+        lists[0] = fchmodat(look.proc_fd, self, 0700, 0) == 0 ? open_list(directory_fd, ".") : NULL;
+    }
+    depth = lists[0] != NULL;
+    while (depth > 0) {
+        DIR *list = lists[depth - 1];
+        const struct dirent *entry = readdir(list);
+        if (!entry) {
+            (void)closedir(list);
+            depth--;
+            continue;
+        }
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+            fstatat(dirfd(list), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) < 0) {
+            continue;
+        }
+        add_file(&status);
+        if (!S_ISDIR(status.st_mode)) {
+            continue;
+        }
+        if (depth == MAX_DEPTH) {
+            look.result.disk_bytes += TOO_DEEP_BYTES;
+            continue;
+        }
+        lists[depth] = open_list(dirfd(list), entry->d_name);
+        if (!lists[depth] && errno == EACCES) {
+            lists[depth] = open_closed_list(dirfd(list), entry->d_name);
+        }
+        depth += lists[depth] != NULL;
+    }
+}
+
+/* Proportional share: pages that the guest and all sandboxes share count once in all. */
+static uint64_t memory_of(pid_t pid) {
+    char path[40], text[2048];
+    (void)snprintf(path, sizeof path, "%ld/smaps_rollup", (long)pid);
+    if (io_read_text(look.proc_fd, path, text, sizeof text) > 0) {
+        const char *line = strstr(text, "\nPss:");
+        return line ? strtoull(line + 5, NULL, 10) * 1024 : 0;
+    }
+    /* Where we may not look, everything counts. */
+    (void)snprintf(path, sizeof path, "%ld/statm", (long)pid);
+    if (io_read_text(look.proc_fd, path, text, sizeof text) <= 0) {
+        return 0;
+    }
+    const char *resident = strchr(text, ' ');
+    return resident ? strtoull(resident, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
+}
+
+static uint64_t cpu_us_of(pid_t pid) {
+    char path[40], text[1024];
+    unsigned long long user, system;
+    long long waited_user, waited_system;
+    (void)snprintf(path, sizeof path, "%ld/stat", (long)pid);
+    if (io_read_text(look.proc_fd, path, text, sizeof text) <= 0) {
+        return 0;
+    }
+    const char *end_of_name = strrchr(text, ')');
+    if (!end_of_name || sscanf(end_of_name, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %lld %lld", &user,
+                               &system, &waited_user, &waited_system) != 4) {
+        return 0;
+    }
+    const uint64_t ticks = user + system + (uint64_t)waited_user + (uint64_t)waited_system;
+    return ticks * 1000000u / (uint64_t)sysconf(_SC_CLK_TCK);
+}
+
+/* Files that are in no directory any more but open, and channels. */
+static void measure_descriptors(pid_t pid) {
+    char path[40];
+    (void)snprintf(path, sizeof path, "%ld/fd", (long)pid);
+    DIR *list = open_list(look.proc_fd, path);
+    if (!list) {
+        return;
+    }
+    for (const struct dirent *entry = readdir(list); entry; entry = readdir(list)) {
+        struct stat status;
+        if (!isdigit((unsigned char)entry->d_name[0]) || fstatat(dirfd(list), entry->d_name, &status, 0) < 0) {
+            continue;
+        }
+        if (S_ISREG(status.st_mode) && status.st_nlink == 0 && status.st_dev == look.device) {
+            add_file(&status);
+        } else if (S_ISSOCK(status.st_mode) || S_ISFIFO(status.st_mode)) {
+            add_channel(&status);
+        }
+    }
+    (void)closedir(list);
+}
+
+static void measure_process(void *context, pid_t pid) {
+    (void)context;
+    look.result.memory_bytes += memory_of(pid);
+    look.result.cpu_us += cpu_us_of(pid);
+    measure_descriptors(pid);
+}
+
+void watcher_measure(int directory_fd, int proc_fd, uint64_t tag, struct watcher_look *ret_look) {
+    forget(&look.files);
+    forget(&look.channels);
+    look.proc_fd = proc_fd;
+    memset(&look.result, 0, sizeof look.result);
+    measure_tree(directory_fd);
+    (void)members_visit(proc_fd, tag, measure_process, NULL);
+    *ret_look = look.result;
+}
+
+_Noreturn void watcher_run(int directory_fd, int proc_fd, uint64_t tag, int socket_fd) {
+    for (;;) {
+        struct watcher_look now;
+        const uint64_t before_us = clock_now_us();
+        watcher_measure(directory_fd, proc_fd, tag, &now);
+        if (packet_send(socket_fd, &now, sizeof now, NULL, 0) < 0) {
+            _exit(0);
+        }
+        /* At most half of a core's time. */
+        const uint64_t taken_us = clock_now_us() - before_us;
+        const uint64_t rest_us = taken_us > INTERVAL_US / 2 ? taken_us : INTERVAL_US - taken_us;
+        const struct timespec rest = {.tv_sec = (time_t)(rest_us / 1000000),
+                                      .tv_nsec = (long)(rest_us % 1000000) * 1000};
+        (void)nanosleep(&rest, NULL);
+    }
+}
