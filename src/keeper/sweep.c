@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -15,31 +16,37 @@ static int become(uid_t own_uid, uid_t uid) {
     return syscall(SYS_setresuid, own_uid, uid, 0) < 0 ? -errno : 0;
 }
 
-/* A keeper that stays somebody else cannot go on; the launcher starts another. */
-static void become_root_again(void) {
-    if (syscall(SYS_setresuid, 0, 0, 0) < 0 || geteuid() != 0) {
+/* A keeper that stays somebody else cannot go on; the launcher starts another. A change of user also takes the
+ * parent-death signal away: it is set again, and a parent that died meanwhile is noticed. */
+static void become_root_again(pid_t parent) {
+    if (syscall(SYS_setresuid, 0, 0, 0) < 0 || geteuid() != 0 || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0) {
         abort();
+    }
+    if (getppid() != parent) {
+        (void)raise(SIGKILL);
     }
 }
 
 int sweep_kernel_tells(uid_t own_uid, uid_t idle_uid) {
+    const pid_t parent = getppid();
     int error = become(own_uid, idle_uid);
     if (error) {
         return 0;
     }
     const int tells = kill(-1, 0) < 0 && (errno == ESRCH || errno == EPERM);
-    become_root_again();
+    become_root_again(parent);
     return tells;
 }
 
 int sweep_uid(uid_t own_uid, uid_t uid, int kernel_tells, int proc_fd, uint64_t tag) {
+    const pid_t parent = getppid();
     int error = become(own_uid, uid);
     if (error) {
         return error;
     }
     (void)kill(-1, SIGKILL);
     int left = kernel_tells ? kill(-1, 0) == 0 : 0;
-    become_root_again();
+    become_root_again(parent);
     if (!kernel_tells) {
         left = members_kill(proc_fd, tag);
     }

@@ -2,6 +2,7 @@
 
 PYEXEC_BIN  another binary to start, such as a sanitizer build.
 PYEXEC_URL  a service that runs already: nothing is started, and tests that look at processes are deselected.
+--isolation=landlock  runs the daemon in this tier.
 --as-user   (or PYEXEC_AS_USER=1) runs the daemon as an ordinary user, by unprivileged user namespaces.
 """
 
@@ -17,10 +18,12 @@ from .support.daemon import Daemon, strays
 
 def pytest_addoption(parser):
     parser.addoption("--as-user", action="store_true", help="run the daemon as an ordinary user")
+    parser.addoption("--isolation", choices=["namespaces", "landlock", "seccomp"], help="run the daemon in this tier")
 
 
 def pytest_configure(config):
     proc.become_subreaper()
+    Daemon.isolation = config.getoption("--isolation", default=None)
 
 
 def pytest_collection_modifyitems(config, items):

@@ -29,6 +29,7 @@ class Daemon:
     """One running pyexecd with everything that descends from it."""
 
     live = []  # those of this test session that were not ended yet
+    isolation = None  # --isolation of the test session: a tier, or the one that the daemon finds
 
     def __init__(self, directory, *, host="127.0.0.1", port=None, as_user=False, environment=None, **settings):
         self.host, self.port = host, port or free_port()
@@ -43,6 +44,8 @@ class Daemon:
     def command(self):
         host = f"[{self.host}]" if ":" in self.host else self.host
         flags = [f"--listen={host}:{self.port}"]
+        if Daemon.isolation and "isolation" not in self.settings:
+            flags.append(f"--isolation={Daemon.isolation}")
         flags += [f"--{name.replace('_', '-')}={value}" for name, value in self.settings.items()]
         user = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "--pdeathsig=SIGKILL"]
         return (user if self.as_user else []) + [binary()] + flags
