@@ -18,6 +18,7 @@ from . import numbers, techniques
 from .technique import registered
 
 BOMB_SECONDS, BOMB_MEMORY_MB = 1, 256  # in a self-test
+SLACK_MS = 10000  # in a self-test, on times that answers must keep: a busy host is no hole
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -81,6 +82,14 @@ def compose(technique):
     return preludes()[prelude_of(technique)] + own_text(technique)
 
 
+def patient_rule(technique):
+    """The rule, with times that also a host keeps which has much else to do."""
+    times = {"max_wall_ms": technique.rule["max_wall_ms"] + SLACK_MS} if "max_wall_ms" in technique.rule else {}
+    if technique.bomb:
+        times = {"max_wall_ms": BOMB_SECONDS * 1000 + SLACK_MS}
+    return {**technique.rule, **times}
+
+
 def selftest():
     """What src/front/selftest/catalogue.c reads: the scripts, and the rules that their answers have to keep."""
     with open(os.path.join(HERE, "test_side_by_side.py"), encoding="utf-8") as file:
@@ -99,7 +108,7 @@ def selftest():
                 "timeout": BOMB_SECONDS if technique.bomb else technique.request.get("timeout", 30),
                 "memory_mb": BOMB_MEMORY_MB if technique.bomb else technique.request.get("memory_mb", 0),
                 "bomb": technique.bomb,
-                "rule": technique.rule,
+                "rule": patient_rule(technique),
             }
             for technique in load()
         ],
