@@ -27,7 +27,7 @@ static void test_shared_cases(void **state) {
         judge(json_object_get(one, "rule"), (unsigned)json_integer_value(json_object_get(one, "status")), text,
               strlen(text), &judgement);
         free(text);
-        print_message("case %zu: %s\n", i, judgement.said);
+        print_message("# case %zu: %s\n", i, judgement.said);
         assert_int_equal(judgement.finding, finding_of(json_string_value(json_object_get(one, "verdict"))));
         const char *said = json_string_value(json_object_get(one, "said"));
         if (said) {
