@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
-PROGRAMS = ("pyexecd", "pyexec-front", "pyexec-guest")
+PROGRAMS = ("pyexecd", "pyexec-front", "pyexec-selftest", "pyexec-guest")
 
 # Which folders of src/ the code of a folder may include, besides its own.
 MAY_SEE = {
@@ -29,7 +29,7 @@ DOORS = {("launcher", "keeper/keeper.h")}
 # Libraries that only these programs may be linked with.
 LINKED_BY = {
     "libmicrohttpd": {"pyexec-front"},
-    "libjansson": {"pyexec-front"},
+    "libjansson": {"pyexec-front", "pyexec-selftest"},
     "libpython": {"pyexec-guest"},
 }
 

@@ -29,6 +29,11 @@ int front_is_running(const struct keeper *keeper) {
     return keeper->front.link.fd >= 0;
 }
 
+static void forget(struct keeper *keeper) {
+    events_close(keeper->epoll_fd, &keeper->front.link);
+    slots_front_died(keeper);
+}
+
 static void handle_message(struct keeper *keeper, const union front_message *message) {
     const struct settings *settings = keeper->settings;
     int error;
@@ -65,6 +70,10 @@ static void on_message(void *owner) {
         if (n == -EAGAIN) {
             return;
         }
+        if (n == 0 && keeper->client->once) {
+            forget(keeper); /* it ends, and its exit status is on its way */
+            return;
+        }
         if (n == 0) {
             front_kill(keeper, "it has closed its socket");
             return;
@@ -78,11 +87,6 @@ static void on_message(void *owner) {
     }
 }
 
-static void forget(struct keeper *keeper) {
-    events_close(keeper->epoll_fd, &keeper->front.link);
-    slots_front_died(keeper);
-}
-
 static void on_exit_of_front(void *owner) {
     struct keeper *keeper = owner;
     struct front_process *front = &keeper->front;
@@ -92,6 +96,10 @@ static void on_exit_of_front(void *owner) {
     }
     events_close(keeper->epoll_fd, &front->exit);
     forget(keeper);
+    if (keeper->client->once) {
+        keeper_give_up(keeper, end.exited ? end.exit_code : KEEPER_EXIT_FAILED);
+        return;
+    }
     uint64_t now = clock_now_us();
     if (keeper->draining) {
         log_info("front has finished");
@@ -117,17 +125,38 @@ void front_kill(struct keeper *keeper, const char *why) {
     forget(keeper);
 }
 
+/* The client's arguments: its own one, then all settings. In two allocations that end with the exec. */
+static char **client_arguments(const struct keeper *keeper) {
+    const struct keeper_client *client = keeper->client;
+    char **settings = settings_to_arguments(keeper->settings, client->program);
+    size_t n = 0;
+    while (settings && settings[n]) {
+        n++;
+    }
+    char **arguments = settings ? calloc(n + 2, sizeof *arguments) : NULL;
+    if (!arguments || !client->argument) {
+        free(arguments);
+        return settings;
+    }
+    arguments[0] = settings[0];
+    arguments[1] = (char *)(uintptr_t)client->argument;
+    memcpy(arguments + 2, settings + 1, (n - 1) * sizeof *arguments);
+    return arguments;
+}
+
 static _Noreturn void become_front(const struct keeper *keeper, int socket_fd) {
     sigset_t none;
     sigemptyset(&none);
     (void)sigprocmask(SIG_SETMASK, &none, NULL);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    char **arguments = settings_to_arguments(keeper->settings, "pyexec-front");
+    char **arguments = client_arguments(keeper);
     int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-    int fds[] = {socket_fd, keeper->listen_fd, keeper->front_program};
-    if (!arguments || null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0 || dup2(null_fd, STDOUT_FILENO) < 0 ||
-        io_keep_only(FIXED_FD_KEEPER, fds, 3) < 0 || io_set_cloexec(FIXED_FD_KEEPER, 0) < 0 ||
-        io_set_cloexec(FIXED_FD_LISTEN, 0) < 0) {
+    /* Where there is no listening socket /dev/null stands in its place. */
+    int listen_fd = keeper->client->listen_fd >= 0 ? keeper->client->listen_fd : null_fd;
+    int fds[] = {socket_fd, listen_fd, keeper->front_program};
+    if (!arguments || null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0 ||
+        (!keeper->client->once && dup2(null_fd, STDOUT_FILENO) < 0) || io_keep_only(FIXED_FD_KEEPER, fds, 3) < 0 ||
+        io_set_cloexec(FIXED_FD_KEEPER, 0) < 0 || io_set_cloexec(FIXED_FD_LISTEN, 0) < 0) {
         _exit(126);
     }
 #ifdef PYEXEC_SANITIZED

@@ -275,7 +275,7 @@ static int keeper_open(struct keeper *keeper, int program_dir) {
         return -errno;
     }
     keeper->guest_program = open_program(program_dir, "pyexec-guest");
-    keeper->front_program = open_program(program_dir, "pyexec-front");
+    keeper->front_program = open_program(program_dir, keeper->client->program);
     if (keeper->guest_program < 0 || keeper->front_program < 0) {
         keeper_give_up(keeper, KEEPER_EXIT_REFUSED);
         return -ENOENT;
@@ -379,10 +379,10 @@ static int keeper_round(struct keeper *keeper, uint64_t *tick_us) {
     return events_wait(keeper->epoll_fd, (int)clock_us_to_ms(next - now));
 }
 
-int keeper_run(const struct settings *settings, int listen_fd, int program_dir) {
+int keeper_run(const struct settings *settings, const struct keeper_client *client, int program_dir) {
     struct keeper keeper = {.settings = settings,
                             .epoll_fd = -1,
-                            .listen_fd = listen_fd,
+                            .client = client,
                             .guest_program = -1,
                             .front_program = -1,
                             .signals.fd = -1,

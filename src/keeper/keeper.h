@@ -12,9 +12,16 @@ enum keeper_exit {
     KEEPER_EXIT_REFUSED = 78, /* this host cannot give what was asked for: do not try again */
 };
 
-/* Runs the keeper in the calling process, a fresh child of the launcher's, and returns its exit status. `listen_fd` is
- * the listening socket and `program_dir` a descriptor (O_PATH) of the directory of our programs; both borrowed. SIGTERM
- * drains, a second one ends at once. */
-int keeper_run(const struct settings *settings, int listen_fd, int program_dir);
+/* The program that the sandboxes are given to: front, or pyexec-selftest in its place. Both are taken for hostile. */
+struct keeper_client {
+    const char *program;
+    const char *argument; /* before the settings, or NULL */
+    int listen_fd;        /* borrowed; -1: it reads no network */
+    int once;             /* 1: it keeps the standard output, and the keeper ends with it and its exit status */
+};
+
+/* Runs the keeper in the calling process, a fresh child of the launcher's, and returns its exit status. `program_dir`
+ * is a borrowed descriptor (O_PATH) of the directory of our programs. SIGTERM drains, a second one ends at once. */
+int keeper_run(const struct settings *settings, const struct keeper_client *client, int program_dir);
 
 #endif

@@ -52,7 +52,9 @@ static void slot_hand_over(struct slot *slot) {
     keeper->spawn_failures = 0;
     if (!keeper->served) {
         keeper->served = 1;
-        log_info("ready on http://%s", keeper->settings->listen);
+        if (keeper->client->listen_fd >= 0) {
+            log_info("ready on http://%s", keeper->settings->listen);
+        }
     }
     struct front_ready ready = {
         .head = {.type = FRONT_READY, .size = sizeof ready}, .sandbox_id = slot->sandbox_id, .kind = slot->kind};

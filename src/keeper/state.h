@@ -11,6 +11,7 @@
 #include "keeper/events.h"
 #include "keeper/front_process.h"
 #include "keeper/habitat.h"
+#include "keeper/keeper.h"
 #include "keeper/private_dirs.h"
 #include "keeper/slot.h"
 #include "wire/front_link.h"
@@ -26,9 +27,9 @@ enum keeper_id { KEEPER_ID_FRONT = 0, KEEPER_ID_GUEST = 1, KEEPER_ID_SLOTS = 2 }
 struct keeper {
     const struct settings *settings;
     int epoll_fd;
-    int listen_fd;     /* borrowed */
+    const struct keeper_client *client;
     int guest_program; /* owned, as the next */
-    int front_program;
+    int front_program; /* the client's */
     struct event_source signals;
 
     enum isolation tier;

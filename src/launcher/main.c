@@ -3,7 +3,7 @@
  *
  *     launcher            this process; child subreaper; pid 1 in a container
  *       keeper            the same program, forked: privileged, tiny, no HTTP, no JSON, no script
- *         front           pyexec-front: HTTP; unprivileged and jailed
+ *         front           pyexec-front: HTTP; unprivileged and jailed. For `pyexecd selftest` pyexec-selftest instead
  *         init, namespace maker, guest (pyexec-guest), sandboxes: in namespaces of their own
  *
  * ARCHITECTURE.md has the whole drawing. */
@@ -53,7 +53,7 @@ static int open_program_dir(void) {
     return libexec < 0 ? -errno : libexec;
 }
 
-static pid_t start_keeper(const struct settings *settings, int listen_fd, int program_dir) {
+static pid_t start_keeper(const struct settings *settings, const struct keeper_client *client, int program_dir) {
     const pid_t launcher = getpid();
     pid_t pid = fork();
     if (pid != 0) {
@@ -66,7 +66,7 @@ static pid_t start_keeper(const struct settings *settings, int listen_fd, int pr
         _exit(KEEPER_EXIT_FAILED);
     }
     /* exit(), so that a sanitizer has its last word. */
-    exit(keeper_run(settings, listen_fd, program_dir));
+    exit(keeper_run(settings, client, program_dir));
 }
 
 /* Waits for the keeper and for signals. Returns its wait status; *asked_to_end counts the requests to end. */
@@ -90,11 +90,12 @@ static int wait_for_keeper(pid_t keeper, const sigset_t *handled, int *asked_to_
     }
 }
 
-static int serve(const struct settings *settings, int listen_fd, int program_dir, const sigset_t *handled) {
+static int serve(const struct settings *settings, const struct keeper_client *client, int program_dir,
+                 const sigset_t *handled) {
     int asked_to_end = 0;
     for (int short_lives = 0; short_lives < MAX_SHORT_LIVES;) {
         const uint64_t started_us = clock_now_us();
-        pid_t keeper = start_keeper(settings, listen_fd, program_dir);
+        pid_t keeper = start_keeper(settings, client, program_dir);
         if (keeper < 0) {
             log_error("the keeper cannot be started: %s", strerror(-keeper));
             return 1;
@@ -102,6 +103,12 @@ static int serve(const struct settings *settings, int listen_fd, int program_dir
         int status = wait_for_keeper(keeper, handled, &asked_to_end);
         if (children_end_all(END_ALL_MS) < 0) {
             log_error("some processes do not end");
+        }
+        if (client->once) {
+            if (!WIFEXITED(status)) {
+                log_error("the keeper ended by signal %d", WTERMSIG(status));
+            }
+            return WIFEXITED(status) && !asked_to_end ? WEXITSTATUS(status) : 1;
         }
         if (asked_to_end) {
             return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
@@ -119,8 +126,13 @@ static int serve(const struct settings *settings, int listen_fd, int program_dir
 
 static int print_and_end(int argc, char **argv) {
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-        printf("usage: pyexecd [--setting=value ...]\n\n"
+        printf("usage: pyexecd [--setting=value ...]\n"
+               "       pyexecd selftest [--json] [--setting=value ...]\n\n"
                "Runs untrusted Python over HTTP: each script in a fresh, locked-down sandbox.\n\n"
+               "  selftest                    attacks the sandboxes of this very host, prints what stopped each "
+               "attack, and\n"
+               "                              ends; opens no port. Exit status 0 only when every attack was stopped\n"
+               "    --json                    the same as one JSON object\n"
                "  --help                      this text\n"
                "  --version                   the version\n"
                "  --print-settings-markdown   the settings as a table for docs/configuration.md\n\n");
@@ -138,15 +150,38 @@ static int print_and_end(int argc, char **argv) {
     return 0;
 }
 
+/* `pyexecd selftest [--json] ...`: takes these words out of the arguments and says who gets the sandboxes. */
+static struct keeper_client take_client(int *argc, char **argv) {
+    struct keeper_client client = {.program = "pyexec-front", .listen_fd = -1};
+    int words = 0;
+    if (*argc > 1 && strcmp(argv[1], "selftest") == 0) {
+        client = (struct keeper_client){.program = "pyexec-selftest", .listen_fd = -1, .once = 1};
+        words = 1;
+        if (*argc > 2 && strcmp(argv[2], "--json") == 0) {
+            client.argument = argv[2];
+            words = 2;
+        }
+    }
+    for (int i = 1; i + words <= *argc; i++) {
+        argv[i] = argv[i + words];
+    }
+    *argc -= words;
+    return client;
+}
+
 int main(int argc, char **argv) {
     struct settings settings;
     char error_text[512];
+    struct keeper_client client = take_client(&argc, argv);
     if (print_and_end(argc, argv)) {
         return fflush(stdout) == 0 ? 0 : 1;
     }
     if (settings_read(argc, argv, environ, &settings, error_text, sizeof error_text) < 0) {
         (void)fprintf(stderr, "pyexecd: %s\n", error_text);
         return EXIT_USAGE;
+    }
+    if (client.once && settings.log_level == LOG_LEVEL_INFO) {
+        settings.log_level = LOG_LEVEL_WARNING; /* its output is a report, not the life of a service */
     }
     log_start("launcher", (enum log_level)settings.log_level);
 
@@ -155,13 +190,17 @@ int main(int argc, char **argv) {
         log_error("pyexec-front and pyexec-guest are neither beside pyexecd nor in ../libexec/pyexecd");
         return KEEPER_EXIT_REFUSED;
     }
-    char bound[SETTINGS_TEXT_MAX];
-    cleanup_close int listen_fd = listener_open(settings.listen, bound, sizeof bound);
-    if (listen_fd < 0) {
-        log_error("cannot listen on %s: %s", settings.listen, strerror(-listen_fd));
-        return 1;
+    cleanup_close int listen_fd = -1;
+    if (!client.once) {
+        char bound[SETTINGS_TEXT_MAX];
+        listen_fd = listener_open(settings.listen, bound, sizeof bound);
+        if (listen_fd < 0) {
+            log_error("cannot listen on %s: %s", settings.listen, strerror(-listen_fd));
+            return 1;
+        }
+        (void)snprintf(settings.listen, sizeof settings.listen, "%s", bound);
+        client.listen_fd = listen_fd;
     }
-    (void)snprintf(settings.listen, sizeof settings.listen, "%s", bound);
 
     if (prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0) {
         log_error("child subreaper: %s", strerror(errno));
@@ -175,5 +214,5 @@ int main(int argc, char **argv) {
     sigaddset(&handled, SIGCHLD);
     (void)sigprocmask(SIG_BLOCK, &handled, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
-    return serve(&settings, listen_fd, program_dir, &handled);
+    return serve(&settings, &client, program_dir, &handled);
 }

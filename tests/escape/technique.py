@@ -17,6 +17,14 @@ _libc = ctypes.CDLL(None, use_errno=True)
 registered = []
 
 
+# A bomb may end as it likes, by a limit or by an operation that is refused, as long as it ends.
+CONTAINED = {
+    "errors": ["timeout", "resource_limit", "runtime_error"],
+    "results": None,
+    "raises": ["OSError", "BlockingIOError", "MemoryError", "RuntimeError"],
+}
+
+
 class Technique(NamedTuple):
     function: object
     category: str
@@ -27,7 +35,7 @@ class Technique(NamedTuple):
     impossible: object  # None, or a function: why this host cannot run the control ("" when it can)
     request: dict  # further fields of the request to the service
     bomb: bool
-    check: object  # for a forgery: judges (status, answer) of a run whose script is the function
+    answer: object  # for a forgery: the rule that the service's answer must keep, see judgement.py
 
     @property
     def id(self):
@@ -37,22 +45,29 @@ class Technique(NamedTuple):
     def mechanism(self):
         return " ".join(self.function.__doc__.split()).rstrip(".")
 
+    @property
+    def rule(self):
+        """What the answer to its script must be: see judgement.py."""
+        if self.bomb:
+            return CONTAINED
+        return self.answer or {"stopped_by": list(self.stop)}
 
-def technique(stop, kwargs=None, control=None, options=None, impossible=None, request=None, bomb=False, check=None):
+
+def technique(stop, kwargs=None, control=None, options=None, impossible=None, request=None, bomb=False, answer=None):
     def register(function):
         words = (stop,) if isinstance(stop, str) else tuple(stop)
         category = function.__module__.rsplit(".", 1)[1]
         registered.append(
-            Technique(function, category, words, kwargs or {}, control or {}, options or {}, impossible, request or {}, bomb, check)
+            Technique(function, category, words, kwargs or {}, control or {}, options or {}, impossible, request or {}, bomb, answer)
         )
         return function
 
     return register
 
 
-def forgery(stop, check, request=None):
+def forgery(stop, answer, request=None):
     """A technique that lies to the service: not what the script sees is judged, but the answer."""
-    return technique(stop, request=request, check=check)
+    return technique(stop, request=request, answer=answer)
 
 
 def missing(name):

@@ -8,33 +8,16 @@ from ..technique import forgery
 
 def failed(error, **expected):
     """The run must be a failure of this kind."""
-
-    def check(status, answer):
-        assert status == 400 and answer["success"] is False, answer
-        assert answer["error"] == error, answer
-        for name, value in expected.items():
-            assert answer.get(name) == value, answer
-        assert "forged" not in answer["stdout"], answer
-
-    return check
+    return {"errors": [error], "members": expected, "not_in_answer": ["forged"]}
 
 
-def not_a_success(status, answer):
-    """A result that is none is the script's failure; it is no failure of the service."""
-    assert status == 400 and answer["success"] is False and answer["error"] == "runtime_error", answer
+# A result that is none is the script's failure; it is no failure of the service.
+NOT_A_SUCCESS = {"errors": ["runtime_error"]}
 
 
 def either_way(*results):
-    """What the script says of itself it may say; but it has to be one of these, whole."""
-
-    def check(status, answer):
-        assert status in (200, 400), answer
-        if status == 200:
-            assert answer["result"] in results, answer
-        else:
-            assert answer["error"] == "runtime_error", answer
-
-    return check
+    """One of these, or a failure of the script's."""
+    return {"results": list(results), "errors": ["runtime_error"]}
 
 
 @forgery("runtime_error, signal SIGABRT", failed("runtime_error", return_code=134))
@@ -76,91 +59,91 @@ def success_before_memory_runs_out():
         held.append(b"x" * (1 << 20))
 
 
-@forgery("runtime_error", not_a_success)
+@forgery("runtime_error", NOT_A_SUCCESS)
 def lengths_without_end():
     """Lengths of four gigabytes: the reader must not follow them."""
     Result().put(SUCCESS, "forged", record_len=0xFFFFFFFF, value_len=0xFFFFFFFF)
     os._exit(0)
 
 
-@forgery("runtime_error", not_a_success)
+@forgery("runtime_error", NOT_A_SUCCESS)
 def lengths_past_the_end():
     """Lengths that reach just beyond the memory, or from the record into the value."""
     Result().put(SUCCESS, "forged", record_len=(1 << 20) + 1, value_len=(8 << 20) + 1)
     os._exit(0)
 
 
-@forgery("runtime_error", not_a_success)
+@forgery("runtime_error", NOT_A_SUCCESS)
 def no_length_at_all():
     """complete=1 with nothing behind it."""
     Result().put(SUCCESS, "forged", record_len=0, value_len=0)
     os._exit(0)
 
 
-@forgery("runtime_error", not_a_success)
+@forgery("runtime_error", NOT_A_SUCCESS)
 def value_cut_in_the_middle():
     """A value that is half a JSON text: the answer must not be one that clients cannot parse."""
     Result().put(SUCCESS, b'{"a": [1, 2')
     os._exit(0)
 
 
-@forgery("runtime_error", not_a_success)
+@forgery("runtime_error", NOT_A_SUCCESS)
 def value_with_more_behind():
     """A value that closes the answer's object and opens another: injection into the response."""
     Result().put(SUCCESS, b'1, "success": false, "error": "internal_error", "x": 2')
     os._exit(0)
 
 
-@forgery("runtime_error", not_a_success)
+@forgery("runtime_error", NOT_A_SUCCESS)
 def value_of_wrong_bytes():
     """Invalid UTF-8, overlong forms and encoded surrogates in a value."""
     Result().put(SUCCESS, b'"\xc0\x80 \xed\xa0\x80 \xff"')
     os._exit(0)
 
 
-@forgery("runtime_error", not_a_success)
+@forgery("runtime_error", NOT_A_SUCCESS)
 def value_too_deep():
     """A million opening brackets: a reader that recurses runs out of stack."""
     Result().put(SUCCESS, b"[" * 1000000 + b"]" * 1000000)
     os._exit(0)
 
 
-@forgery("runtime_error", not_a_success)
+@forgery("runtime_error", NOT_A_SUCCESS)
 def value_not_a_number():
     """NaN and Infinity, which JSON does not have and many readers take."""
     Result().put(SUCCESS, b"[NaN, Infinity]")
     os._exit(0)
 
 
-@forgery("runtime_error, or itself", either_way("a" * ((8 << 20) - 2)))
+@forgery("runtime_error, or itself", either_way({"repeat": "a", "times": (8 << 20) - 2}))
 def value_of_full_size():
     """Exactly the most that fits."""
     Result().put(SUCCESS, b'"' + b"a" * ((8 << 20) - 2) + b'"')
     os._exit(0)
 
 
-@forgery("runtime_error", not_a_success)
+@forgery("runtime_error", NOT_A_SUCCESS)
 def record_of_nonsense():
     """Bytes that are no JSON where the record should be."""
     Result().put(bytes(range(256)) * 16, b"1")
     os._exit(0)
 
 
-@forgery("runtime_error", not_a_success)
+@forgery("runtime_error", NOT_A_SUCCESS)
 def record_of_an_unknown_kind():
     """A kind of result that nobody knows, and one that is not even a text."""
     Result().put({"kind": "internal_error", "message": "the service failed"}, b"1")
     os._exit(0)
 
 
-@forgery("runtime_error", not_a_success)
+@forgery("runtime_error", NOT_A_SUCCESS)
 def record_that_is_no_object():
     """A record that is an array of arrays."""
     Result().put(b"[[[[1]]]]", b"1")
     os._exit(0)
 
 
-@forgery("runtime_error", not_a_success)
+@forgery("runtime_error", NOT_A_SUCCESS)
 def record_with_wrong_types():
     """Every member of the record with a type that it does not have, and numbers beyond every integer."""
     wrong = {name: 7 for name in ("message", "error_type", "text", "traceback", "result_text", "suggestions")}
@@ -168,20 +151,18 @@ def record_with_wrong_types():
     os._exit(0)
 
 
-@forgery("runtime_error", not_a_success)
+@forgery("runtime_error", NOT_A_SUCCESS)
 def record_with_huge_texts():
     """A record filled to its last byte by one message of control characters, which grow when they are escaped."""
     Result().put(b'{"kind": "exception", "message": "' + b"\\u0001" * 170000 + b'"}', b"")
     os._exit(0)
 
 
-def claims_no_foreign_error(status, answer):
-    """A script may lie about itself, but never in the name of the keeper or the service."""
-    assert status == 400 and answer["error"] in ("runtime_error", "missing_main", "syntax_error"), answer
-    assert "limit" not in answer, answer
+# A script may lie about itself, but never in the name of the keeper or the service.
+NO_FOREIGN_ERROR = {"errors": ["runtime_error", "missing_main", "syntax_error"], "absent": ["limit"]}
 
 
-@forgery("runtime_error", claims_no_foreign_error)
+@forgery("runtime_error", NO_FOREIGN_ERROR)
 def record_that_claims_a_limit():
     """A script that says of itself that the service ended it: blame, and a retry at somebody else's cost."""
     Result().put({"kind": "exception", "error": "timeout", "error_type": "timeout", "limit": {"name": "timeout"}, "message": "m"}, b"")
@@ -227,7 +208,7 @@ def result_replayed():
     return "real"
 
 
-@forgery("runtime_error, a signal", not_a_success)
+@forgery("runtime_error, a signal", NOT_A_SUCCESS)
 def result_memory_unmapped():
     """The memory is taken away before the runner writes into it."""
     LIBC.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
@@ -235,13 +216,10 @@ def result_memory_unmapped():
     return "real"
 
 
-def prompt_and_real(status, answer):
-    assert status == 200 and answer["result"] == "real", answer
-    assert answer["usage"]["wall_ms"] < 3000, answer["usage"]
-    assert len(answer["stdout"]) < 2_000_000
+PROMPT_AND_REAL = {"results": ["real"], "max_wall_ms": 3000, "max_stdout": 2_000_000}
 
 
-@forgery("the run ends with main()", prompt_and_real)
+@forgery("the run ends with main()", PROMPT_AND_REAL)
 def output_that_never_ends():
     """Grandchildren in sessions of their own fill stdout after main() has returned: who waits for the pipe's end waits
     for ever (piston#196, #624)."""
@@ -254,7 +232,7 @@ def output_that_never_ends():
     return "real"
 
 
-@forgery("the run ends with main()", prompt_and_real)
+@forgery("the run ends with main()", PROMPT_AND_REAL)
 def output_held_open():
     """A grandchild holds stdout and stderr open and says nothing."""
     if os.fork() == 0:
@@ -263,7 +241,7 @@ def output_held_open():
     return "real"
 
 
-@forgery("the run ends with main()", prompt_and_real)
+@forgery("the run ends with main()", PROMPT_AND_REAL)
 def output_closed_and_filled_elsewhere():
     """stdout closed, its number filled by a pipe of the script's own that is full."""
     reader, writer = os.pipe()
@@ -278,12 +256,10 @@ def output_closed_and_filled_elsewhere():
     return "real"
 
 
-def one_answer(status, answer):
-    assert status == 200 and answer["result"] == "real" and answer["success"] is True, answer
-    assert answer["stdout"].count("HTTP/1.1 500") == 1
+ONE_ANSWER = {"results": ["real"], "once": "HTTP/1.1 500"}
 
 
-@forgery("it stays text", one_answer)
+@forgery("it stays text", ONE_ANSWER)
 def response_in_the_output():
     """A whole HTTP response, an event of a stream and the end of a JSON text, written to stdout and stderr."""
     text = b'"}\r\n\r\n0\r\n\r\nHTTP/1.1 500 No\r\nContent-Length: 2\r\n\r\n{}\n\nevent: done\ndata: {"success": false}\n\n\0'
@@ -292,14 +268,11 @@ def response_in_the_output():
     return "real"
 
 
-def no_file_of_the_system(status, answer):
-    assert status == 200 and answer["result"] == "real", answer
-    for artifact in answer.get("artifacts", []):
-        assert artifact["size"] < 100 and "root" not in artifact["path"], answer
-        assert "cm9vdDp4OjA6" not in artifact["base64"], "the content of /etc/passwd came back"
+# The beginning of /etc/passwd in base64, and what is behind the link "root".
+NO_FILE_OF_THE_SYSTEM = {"results": ["real"], "not_in_answer": ["cm9vdDp4OjA6", "/root", "root/"]}
 
 
-@forgery("no link is followed", no_file_of_the_system)
+@forgery("no link is followed", NO_FILE_OF_THE_SYSTEM)
 def links_for_whoever_collects():
     """Links, named pipes and endless trees where files are collected from (Judge0 CVE-2024-28185, CVE-2024-28189)."""
     for directory in (".", "output", "outputs", "out", "artifacts", "/tmp/output"):

@@ -72,7 +72,7 @@ def _read_request(control):
 
 
 class FakeKeeper:
-    def __init__(self, front, *arguments, ready=(2, 1), guests=(1, 1), status=True, stderr=None, wrapper=()):
+    def __init__(self, front, *arguments, ready=(2, 1), guests=(1, 1), status=True, stdout=None, stderr=None, wrapper=()):
         self.requests = []
         self.starts = {}
         self.started = []
@@ -100,7 +100,7 @@ class FakeKeeper:
 
         self.process = subprocess.Popen(
             [*wrapper, front, f"--listen=127.0.0.1:{self.port}", *arguments], preexec_fn=place_descriptors,
-            close_fds=False, env={"ASAN_OPTIONS": "detect_leaks=1"}, stderr=stderr)
+            close_fds=False, env={"ASAN_OPTIONS": "detect_leaks=1"}, stdout=stdout, stderr=stderr)
         theirs.close()
         self._thread = threading.Thread(target=self._read_link, daemon=True)
         self._thread.start()
