@@ -235,6 +235,7 @@ static void send_request(struct connection *connection, size_t request, int64_t 
     struct record *record = &records[request];
     record->sent = now_ns();
     record->due = due < 0 ? record->sent : due;
+    record->status = STATUS_FAILED; /* until it is answered */
     connection->state = BUSY;
     connection->request = request;
     connection->len = 0;
