@@ -52,24 +52,29 @@ def private_bytes(pid):
     return (private + _kilobytes(pid, "status", {"VmPTE"})) * 1024
 
 
+def idle_sandboxes(root):
+    """{kind: pids} of the processes that wait for a script. Empty where /proc does not tell, as for an ordinary user."""
+    found = {"lean": [], "data": []}
+    for pid in tree(root):
+        maps = _read(pid, "maps") if _comm(pid) == "pyexec-run" else ""
+        if maps:
+            found["data" if "/numpy/" in maps else "lean"].append(pid)
+    return found
+
+
 def sandbox_memory(root):
     """Medians over the idle sandboxes of each kind, in MiB: of the process that will run the script, and of the init
-    that holds its namespaces. None where /proc does not tell us, as for an ordinary user."""
-    everyone = tree(root)
-    inits = {_pid_namespace(pid): pid for pid in everyone if _comm(pid) == "pyexec-init"}
-    found = {"lean": [], "data": []}
-    for pid in everyone:
-        if _comm(pid) != "pyexec-run":
-            continue
-        maps, run = _read(pid, "maps"), private_bytes(pid)
-        if not maps or not run:
-            return None
-        init = inits.get(_pid_namespace(pid))
-        found["data" if "/numpy/" in maps else "lean"].append((run, private_bytes(init) if init else 0))
+    that holds its namespaces. None where /proc does not tell."""
+    inits = {_pid_namespace(pid): pid for pid in tree(root) if _comm(pid) == "pyexec-init"}
+    found = {}
+    for kind, pids in idle_sandboxes(root).items():
+        pairs = [(private_bytes(pid), inits.get(_pid_namespace(pid))) for pid in pids]
+        found[kind] = [(run, private_bytes(init) if init else 0) for run, init in pairs if run]
+    if not all(found.values()):
+        return None
     return {
         kind: {"sandboxes": len(sizes), "run_mib": _median(run for run, _ in sizes), "init_mib": _median(init for _, init in sizes)}
         for kind, sizes in found.items()
-        if sizes
     }
 
 
