@@ -153,8 +153,12 @@ class HttpPeer:
         self.stop()
 
 
+# Another instance on this machine, started by root too, may sweep the user ids of its own block.
+OWN_UID_BASE = 1_500_000_000 + os.getpid() % 1000 * 10_000
+
+
 class Service(HttpPeer):
-    """pyexecd as `make run` starts it: default settings."""
+    """pyexecd as `make run` starts it: default settings, but for a block of user ids of its own."""
 
     name = "pyexecd"
 
@@ -163,7 +167,7 @@ class Service(HttpPeer):
         self.flags = flags
 
     def command(self):
-        return [str(ROOT / "build" / "bin" / "pyexecd"), f"--listen=127.0.0.1:{self.port}", *self.flags]
+        return [str(ROOT / "build" / "bin" / "pyexecd"), f"--listen=127.0.0.1:{self.port}", f"--uid-base={OWN_UID_BASE}", *self.flags]
 
     def health(self):
         return json.loads(request(self.port, "GET", "/health")[1])
