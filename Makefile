@@ -40,7 +40,7 @@ format: ## put all C sources into the form that lint wants
 
 clang: ## build with clang into build-clang/ and run the unit tests there
 	@scripts/install-deps build run test analysis
-	@CC=clang scripts/build build-clang -Dtests=true
+	@CC=clang scripts/build build-clang -Dtests=true -- all bench/bench-load bench/bench-floor
 	@meson test -C build-clang --no-rebuild --print-errorlogs --quiet
 
 docs: all ## write the table of settings into docs/configuration.md

@@ -3,6 +3,8 @@
 import math
 from xml.sax.saxutils import escape
 
+from . import stats
+
 PICTURES = {
     "latency": "Latency of one request",
     "throughput": "Runs a second with eight clients",
@@ -82,19 +84,13 @@ def lines(title, series, x_label, x_step=1.0):
     return _svg(height, title, parts)
 
 
-def _median(rounds, peer, script, *keys):
-    from .report import _over_rounds
-
-    return _over_rounds(rounds, peer, script, *keys)
-
-
 def _bars_of_peers(rounds, keys_of, mark_key=None, scale=1.0):
     rows = []
     for script in ("hello", "data"):
         for peer, name in NAMES.items():
             keys = keys_of(peer)
-            value = _median(rounds, peer, script, *keys) if keys else None
-            mark = _median(rounds, peer, script, mark_key) if mark_key else None
+            value = stats.over_rounds(rounds, peer, script, *keys) if keys else None
+            mark = stats.over_rounds(rounds, peer, script, mark_key) if mark_key else None
             if value:
                 rows.append((f"{script}: {name}", value * scale, PEER_COLOURS[peer], mark and mark * scale))
     return rows

@@ -1,5 +1,6 @@
 """What is measured: our service, and the three others, each set up as its own users would."""
 
+import ctypes
 import http.client
 import json
 import os
@@ -19,6 +20,7 @@ HERE = ROOT / "bench"
 PROGRAMS = ROOT / "build" / "bench"
 CORES = len(os.sched_getaffinity(0))
 START_LIMIT_S = 60
+PR_SET_PDEATHSIG = 1
 # The keys that guest/warm.c sets for the libraries; the floor gets the same.
 ONE_THREAD = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL", "NUMEXPR")}
 
@@ -69,6 +71,11 @@ def free_port():
         return listener.getsockname()[1]
 
 
+def die_with_parent():
+    """For a child before its exec: nothing that was started here outlives the bench, however that ends."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
 def request(port, method, path, body=None, timeout=60):
     """(status, body) of one request on a connection of its own."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)
@@ -100,7 +107,14 @@ class HttpPeer:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PYEXEC_")}
         with os.fdopen(descriptor, "wb") as log:
             self.process = subprocess.Popen(
-                self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, cwd=self.directory, start_new_session=True
+                self.command(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment,
+                cwd=self.directory,
+                start_new_session=True,
+                preexec_fn=die_with_parent,
             )
 
     def log(self):

@@ -50,27 +50,16 @@ def machine():
 # ---- values ----
 
 
-def _over_rounds(rounds, peer, script, *keys):
-    values = []
-    for one in rounds:
-        value = one[peer].get(script) or {}
-        for key in keys:
-            value = value.get(key, {}) if isinstance(value, dict) else {}
-        if value != {}:
-            values.append(value)
-    return stats.median(values)
-
-
 def _comparison(rounds):
     values = {}
     for script in ("hello", "data"):
-        ours = _over_rounds(rounds, "service", script, "p50_s")
-        served = _over_rounds(rounds, "service", script, "throughput", "per_s")
-        values[f"latency_{script}"] = stats.ratio(_over_rounds(rounds, "flask", script, "p50_s"), ours)
-        values[f"latency_{script}_bwrap"] = stats.ratio(_over_rounds(rounds, "bubblewrap", script, "p50_s"), ours)
+        ours = stats.over_rounds(rounds, "service", script, "p50_s")
+        served = stats.over_rounds(rounds, "service", script, "throughput", "per_s")
+        values[f"latency_{script}"] = stats.ratio(stats.over_rounds(rounds, "flask", script, "p50_s"), ours)
+        values[f"latency_{script}_bwrap"] = stats.ratio(stats.over_rounds(rounds, "bubblewrap", script, "p50_s"), ours)
         values[f"tail_{script}"] = stats.median([stats.ratio(one["service"][script]["p99_s"], one["service"][script]["p50_s"]) for one in rounds])
-        values[f"throughput_{script}"] = stats.ratio(served, _over_rounds(rounds, "flask", script, "throughput", "per_s"))
-        values[f"floor_{script}"] = stats.ratio(served, _over_rounds(rounds, "floor", script, "per_s"))
+        values[f"throughput_{script}"] = stats.ratio(served, stats.over_rounds(rounds, "flask", script, "throughput", "per_s"))
+        values[f"floor_{script}"] = stats.ratio(served, stats.over_rounds(rounds, "floor", script, "per_s"))
     for kind in ("lean", "data"):
         memory = [one["service"]["memory"][kind] for one in rounds if one["service"]["memory"]]
         values[f"memory_{kind}"] = stats.median([size["run_mib"] + size["init_mib"] for size in memory])
@@ -165,9 +154,9 @@ def absolute_rows(rounds):
         cells = [name]
         for script in ("hello", "data"):
             for key in ("p50_s", "p99_s"):
-                value = _over_rounds(rounds, peer, script, key)
+                value = stats.over_rounds(rounds, peer, script, key)
                 cells.append("" if value is None else f"{value * 1000:.3g} ms")
-            served = _over_rounds(rounds, peer, script, *(["per_s"] if peer == "floor" else ["throughput", "per_s"]))
+            served = stats.over_rounds(rounds, peer, script, *(["per_s"] if peer == "floor" else ["throughput", "per_s"]))
             cells.append("" if served is None else f"{served:.3g}")
         rows.append(tuple(cells))
     return rows

@@ -52,6 +52,18 @@ def median(values):
     return statistics.median(values) if values else None
 
 
+def over_rounds(rounds, peer, script, *keys):
+    """The median of one figure of a peer over the rounds; None when no round has it."""
+    values = []
+    for one in rounds:
+        value = one[peer].get(script) or {}
+        for key in keys:
+            value = value.get(key, {}) if isinstance(value, dict) else {}
+        if value != {}:
+            values.append(value)
+    return median(values)
+
+
 def ratio(upper, lower):
     return None if upper is None or not lower else upper / lower
 

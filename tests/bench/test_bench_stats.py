@@ -100,3 +100,10 @@ def test_first_and_last():
 
 def test_growth():
     assert stats.growth([10, 15, 11]) == pytest.approx(0.1)
+
+
+def test_over_rounds_takes_the_median_of_those_that_have_it():
+    rounds = [{"peer": {"hello": {"a": {"b": value}}}} for value in (1, 5, 2)] + [{"peer": {}}]
+    assert stats.over_rounds(rounds, "peer", "hello", "a", "b") == 2
+    assert stats.over_rounds(rounds, "peer", "hello", "c") is None
+    assert stats.over_rounds(rounds, "peer", "data", "a", "b") is None
