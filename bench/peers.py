@@ -175,10 +175,7 @@ class Service(HttpPeer):
     """pyexecd as `make run` starts it: default settings, but for a block of user ids of its own."""
 
     name = "pyexecd"
-
-    def __init__(self, *flags):
-        super().__init__()
-        self.flags = flags
+    flags = ()  # of every instance: scripts/bench --isolation
 
     def command(self):
         return [str(ROOT / "build" / "bin" / "pyexecd"), f"--listen=127.0.0.1:{self.port}", f"--uid-base={OWN_UID_BASE}", *self.flags]

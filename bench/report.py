@@ -139,10 +139,11 @@ def markdown_table(rows):
 
 def machine_text(results):
     at = results["machine"]
+    isolation = results["measured"]["rounds"][0]["service"].get("isolation") or {}
     versions = ", ".join(f"{name} {version}" for name, version in at["versions"].items())
     return (
         f"{results['when']}, commit {at['commit']}, {results['mode']} run. {at['cores']} cores ({at['processor']}), "
-        f"{at['memory_mib']} MiB, {at['kernel']}, as {at['user']}; load average before: {at['load_average_before']:.1f}. "
+        f"{at['memory_mib']} MiB, {at['kernel']}, as {at['user']}, tier {isolation.get('tier', 'unknown')}; load average before: {at['load_average_before']:.1f}. "
         f"{versions}; {at['gunicorn_workers']} gunicorn workers."
     )
 

@@ -29,6 +29,9 @@ class Server(http.server.ThreadingHTTPServer):
         self.keep_alive = keep_alive
         threading.Thread(target=self.serve_forever, daemon=True).start()
 
+    def handle_error(self, *_):
+        pass  # a generator that has what it wants hangs up
+
     @property
     def port(self):
         return self.server_address[1]
