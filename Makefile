@@ -3,7 +3,7 @@
 PYTHON := /usr/bin/python3
 ARGS ?=
 
-.PHONY: all run test test-long test-asan lint format clang docs install clean help
+.PHONY: all run test test-long test-asan bench lint format clang docs install clean help
 
 all: ## build into build/, programs in build/bin/
 	@scripts/install-deps build
@@ -15,16 +15,20 @@ run: ## install what is missing, build, serve on 127.0.0.1:8080 (PYEXEC_LISTEN=a
 	@scripts/run $(ARGS)
 
 test: ## all set-up and a slice of every suite, within ten minutes
-	@scripts/install-deps build run test
+	@scripts/install-deps build run test bench
 	@$(PYTHON) scripts/test short
 
 test-long: ## everything; leaves a dated report in tests/reports/
-	@scripts/install-deps build run test analysis
+	@scripts/install-deps build run test bench analysis
 	@$(PYTHON) scripts/test long
 
 test-asan: ## the integration tests with front and keeper under ASan and UBSan
 	@scripts/install-deps build run test
 	@$(PYTHON) scripts/test asan
+
+bench: ## measure the service beside its peers (ARGS=--quick for a look): table, bench/results/, docs/performance.md
+	@scripts/install-deps build run bench
+	@scripts/bench $(ARGS)
 
 lint: ## formatting, clang-tidy, shellcheck
 	@scripts/install-deps build run test analysis
@@ -32,11 +36,11 @@ lint: ## formatting, clang-tidy, shellcheck
 
 format: ## put all C sources into the form that lint wants
 	@scripts/install-deps test
-	@find src tests -name '*.[ch]' -exec clang-format -i {} +
+	@find src tests bench -name '*.[ch]' -exec clang-format -i {} +
 
 clang: ## build with clang into build-clang/ and run the unit tests there
 	@scripts/install-deps build run test analysis
-	@CC=clang scripts/build build-clang -Dtests=true
+	@CC=clang scripts/build build-clang -Dtests=true -- all bench/bench-load bench/bench-floor
 	@meson test -C build-clang --no-rebuild --print-errorlogs --quiet
 
 docs: all ## write the table of settings into docs/configuration.md

@@ -1,0 +1,3 @@
+def main():
+    print("Hello, World!")
+    return "Hello, World!"
