@@ -3,7 +3,7 @@
 PYTHON := /usr/bin/python3
 ARGS ?=
 
-.PHONY: all run test test-long test-asan bench lint format clang docs install clean help
+.PHONY: all image run test test-long test-asan test-container bench lint format clang docs install clean help
 
 all: ## build into build/, programs in build/bin/
 	@scripts/install-deps build
@@ -29,6 +29,12 @@ test-asan: ## the integration tests with front and keeper under ASan and UBSan
 bench: ## measure the service beside its peers (ARGS=--quick for a look): table, bench/results/, docs/performance.md
 	@scripts/install-deps build run bench
 	@scripts/bench $(ARGS)
+image: ## the Docker image python-code-runner
+	@docker build -t python-code-runner .
+
+test-container: ## build the image and test it in every way of running it; ARGS="--modes plain,user-locked --slice"
+	@scripts/install-deps build run test
+	@$(PYTHON) scripts/test-container $(ARGS)
 
 lint: ## formatting, clang-tidy, shellcheck
 	@scripts/install-deps build run test analysis
@@ -53,4 +59,4 @@ clean: ## remove every build directory
 	@rm -rf build build-*
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
-PROGRAMS = ("pyexecd", "pyexec-front", "pyexec-selftest", "pyexec-guest")
+PROGRAMS = ("pyexecd", "pyexec-front", "pyexec-selftest", "pyexec-guest", "pyexec-make-root", "pyexec-healthcheck")
 
 # Which folders of src/ the code of a folder may include, besides its own.
 MAY_SEE = {
@@ -22,6 +22,7 @@ MAY_SEE = {
     "front": {"base", "wire", "jail"},
     "guest": {"base", "wire", "jail"},
     "preload": {"base", "wire"},
+    "image": {"base", "jail"},
 }
 # pyexecd is launcher and keeper in one program; this is the one door between them.
 DOORS = {("launcher", "keeper/keeper.h")}

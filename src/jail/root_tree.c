@@ -1,14 +1,12 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/io.h"
+#include "jail/root_files.h"
 #include "jail/root_paths.h"
 #include "jail/tree.h"
 
@@ -28,14 +26,6 @@ static int mount_clone(const char *source, int root, const char *target, uint64_
         return -errno;
     }
     return 0;
-}
-
-static int make_file(int root, const char *path, const char *content) {
-    cleanup_close int fd = openat(root, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644);
-    if (fd < 0) {
-        return -errno;
-    }
-    return io_write_full(fd, content, strlen(content));
 }
 
 /* Brings one path of the old tree into the new one at the same place: links as links, directories and files as
@@ -60,7 +50,7 @@ static int bring(int root, const char *path, uint64_t attributes) {
             return -errno;
         }
     } else {
-        int error = make_file(root, target, "");
+        int error = root_make_file(root, target, "");
         if (error) {
             return error;
         }
@@ -79,47 +69,11 @@ static int bring_all(int root, const char *const *paths, uint64_t attributes, co
     return 0;
 }
 
-/* Accounts, so that ids have names; no host names, no resolver. */
-static int make_etc_files(int root, uint32_t n_slots) {
-    char accounts[64 * 1024];
-    size_t used = 0;
-    static const char fixed[] = "root:x:0:0:root:/tmp:/usr/sbin/nologin\n"
-                                "nobody:x:65534:65534:nobody:/tmp:/usr/sbin/nologin\n";
-    memcpy(accounts, fixed, sizeof fixed - 1);
-    used = sizeof fixed - 1;
-    for (uint32_t i = 0; i < (n_slots ? n_slots : 1) && used + 128 < sizeof accounts; i++) {
-        used += (size_t)snprintf(accounts + used, sizeof accounts - used, "sandbox%.0u:x:%u:%u::/tmp:/bin/sh\n", i,
-                                 JAIL_FIRST_SLOT_ID + i, JAIL_FIRST_SLOT_ID + i);
-    }
-    accounts[used] = '\0';
-    int error = make_file(root, "etc/passwd", accounts);
-    used = (size_t)snprintf(accounts, sizeof accounts, "root:x:0:\nnogroup:x:65534:\n");
-    for (uint32_t i = 0; i < (n_slots ? n_slots : 1) && used + 128 < sizeof accounts; i++) {
-        used +=
-            (size_t)snprintf(accounts + used, sizeof accounts - used, "sandbox%.0u:x:%u:\n", i, JAIL_FIRST_SLOT_ID + i);
-    }
-    if (!error) {
-        error = make_file(root, "etc/group", accounts);
-    }
-    if (!error) {
-        error = make_file(root, "etc/hosts", "127.0.0.1 localhost\n::1 localhost\n");
-    }
-    if (!error) {
-        error = make_file(root, "etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n");
-    }
-    return error;
-}
-
 static int fill_root(int root, uint32_t n_slots, const char **ret_path) {
-    static const char *const directories[] = {
-        "dev", "etc", "tmp", "var", "var/cache", "var/cache/pyexecd", "var/cache/pyexecd/matplotlib"};
-    for (size_t i = 0; i < sizeof directories / sizeof directories[0]; i++) {
-        if (mkdirat(root, directories[i], 0755) < 0) {
-            *ret_path = directories[i];
-            return -errno;
-        }
+    int error = root_make_directories(root, ret_path);
+    if (!error) {
+        error = bring_all(root, root_system_paths, READ_ONLY_TREE, ret_path);
     }
-    int error = bring_all(root, root_system_paths, READ_ONLY_TREE, ret_path);
     if (!error) {
         error = bring_all(root, root_etc_paths, READ_ONLY_TREE, ret_path);
     }
@@ -128,12 +82,10 @@ static int fill_root(int root, uint32_t n_slots, const char **ret_path) {
         error = bring_all(root, root_device_paths, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, ret_path);
     }
     if (!error) {
-        *ret_path = "/etc/passwd";
-        error = make_etc_files(root, n_slots);
+        error = root_make_etc_files(root, JAIL_FIRST_SLOT_ID, n_slots ? n_slots : 1, ret_path);
     }
-    if (!error && (symlinkat("/tmp", root, "dev/shm") < 0 || symlinkat("/tmp", root, "var/tmp") < 0)) {
-        *ret_path = "/dev/shm";
-        error = -errno;
+    if (!error) {
+        error = root_make_links(root, ret_path);
     }
     return error;
 }

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from integration import conftest as shared
-from integration.conftest import as_user, daemon, execute, log_directory, module_service, own_service, service  # noqa: F401
+from integration.conftest import as_user, daemon, execute, log_directory, make_daemon, module_service, own_service, service  # noqa: F401
 
 from .room import Room
 

@@ -18,14 +18,14 @@ SECONDS = 2.0  # each bomb's timeout
 TIMES_THE_QUIET = 5
 HELLO = json.dumps({"script": "def main():\n    print('Hello')\n    return 'Hello'"})
 
-pytestmark = pytest.mark.needs_process
+pytestmark = pytest.mark.needs_own
 
 
 class Neighbour:
     """Somebody who says hello all the time, on a connection of their own, and notes how long each took."""
 
     def __init__(self, daemon):
-        self.connection = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=20)
+        self.connection = http.client.HTTPConnection(daemon.host, daemon.port, timeout=20)
         self.times, self.wrong = [], []
 
     def hello(self):
@@ -98,7 +98,7 @@ def explode(target, technique):
     neighbour, done, outcome = Neighbour(target), threading.Event(), []
 
     def bomb():
-        client = Client("127.0.0.1", target.port, timeout=60)
+        client = Client(target.host, target.port, timeout=60)
         started = time.monotonic()
         try:
             fields = {"timeout": SECONDS, "memory_mb": 256, "banner": False}
@@ -164,7 +164,7 @@ def test_all_at_once(target):
         answers = []
 
         def bomb(technique):
-            client = Client("127.0.0.1", target.port, timeout=60)
+            client = Client(target.host, target.port, timeout=60)
             answers.append(client.execute(catalogue.compose(technique), timeout=SECONDS, memory_mb=256))
 
         threads = [threading.Thread(target=bomb, args=(technique,)) for technique in kinds]

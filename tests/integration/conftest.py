@@ -4,6 +4,8 @@ PYEXEC_BIN  another binary to start, such as a sanitizer build.
 PYEXEC_URL  a service that runs already: nothing is started, and tests that look at processes are deselected.
 --isolation=landlock  runs the daemon in this tier.
 --as-user   (or PYEXEC_AS_USER=1) runs the daemon as an ordinary user, by unprivileged user namespaces.
+--container=MODE  runs it in a Docker container, in a way named in support/container.py; tests that want a daemon on this
+            very machine are deselected.
 """
 
 import os
@@ -11,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from .support import proc
+from .support import container, proc
 from .support.client import Client
 from .support.daemon import Daemon, strays
 
@@ -19,6 +21,7 @@ from .support.daemon import Daemon, strays
 def pytest_addoption(parser):
     parser.addoption("--as-user", action="store_true", help="run the daemon as an ordinary user")
     parser.addoption("--isolation", choices=["namespaces", "landlock", "seccomp"], help="run the daemon in this tier")
+    parser.addoption("--container", choices=list(container.MODES), help="run the daemon in a container")
 
 
 def pytest_configure(config):
@@ -27,17 +30,23 @@ def pytest_configure(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    if "PYEXEC_URL" not in os.environ:
-        return
-    keep = [item for item in items if item.get_closest_marker("needs_process") is None]
-    config.hook.pytest_deselected(items=[item for item in items if item not in keep])
-    items[:] = keep
+    unwanted = set()
+    if "PYEXEC_URL" in os.environ:
+        unwanted = {"needs_process", "needs_own"}
+    elif config.getoption("--container", default=None):
+        unwanted = {"needs_process"}
+    dropped = [item for item in items if any(mark.name in unwanted for mark in item.iter_markers())]
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = [item for item in items if item not in dropped]
 
 
 def pytest_sessionfinish(session):
     for daemon in list(Daemon.live):
         daemon.kill()
     proc.end_processes(strays())
+    if session.config.getoption("--container", default=None):
+        container.remove_all()
 
 
 @pytest.fixture(scope="session")
@@ -46,14 +55,27 @@ def as_user(request):
 
 
 @pytest.fixture(scope="session")
+def make_daemon(request, as_user):
+    """make_daemon(directory, **settings): a Daemon that is not started yet, of the kind that this session is about."""
+    mode = request.config.getoption("--container", default=None)
+
+    def make(directory, **settings):
+        if mode:
+            return container.Container(directory, mode=mode, **settings)
+        return Daemon(directory, as_user=as_user, **settings)
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def log_directory(tmp_path_factory):
     return tmp_path_factory.mktemp("logs")
 
 
 @pytest.fixture(scope="session")
-def daemon(as_user, log_directory):
+def daemon(make_daemon, log_directory):
     """The daemon that most tests share, with default settings."""
-    shared = Daemon(log_directory, as_user=as_user)
+    shared = make_daemon(log_directory)
     try:
         shared.start()
         yield shared
@@ -81,12 +103,12 @@ def execute(service):
     return service.execute
 
 
-def _factory(directory, as_user):
+def _factory(directory, make_daemon):
     """Makes start(**settings); everything it started is ended when the generator is resumed."""
     started = []
 
     def start(*, wait=True, **settings):
-        own = Daemon(directory, as_user=as_user, **settings)
+        own = make_daemon(directory, **settings)
         started.append(own)
         return own.start(wait=wait)
 
@@ -109,12 +131,12 @@ def _factory(directory, as_user):
 
 
 @pytest.fixture
-def own_service(tmp_path, as_user):
+def own_service(tmp_path, make_daemon):
     """own_service(**settings) starts a Daemon for this test alone."""
-    yield from _factory(tmp_path, as_user)
+    yield from _factory(tmp_path, make_daemon)
 
 
 @pytest.fixture(scope="module")
-def module_service(tmp_path_factory, as_user):
+def module_service(tmp_path_factory, make_daemon):
     """The same for all tests of a module."""
-    yield from _factory(tmp_path_factory.mktemp("module"), as_user)
+    yield from _factory(tmp_path_factory.mktemp("module"), make_daemon)

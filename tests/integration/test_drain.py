@@ -11,7 +11,7 @@ from .support import proc
 from .support.leaks import Surroundings, check_nothing_left
 from .support.raw import RawConnection, execute_request, wait_until
 
-pytestmark = pytest.mark.needs_process
+pytestmark = pytest.mark.needs_own
 
 HEALTH = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -128,6 +128,7 @@ def test_idle_connections_do_not_delay_the_end(own_service):
             raw.socket.close()
 
 
+@pytest.mark.needs_process
 def test_the_end_while_it_starts(own_service):
     before = Surroundings.now()
     for delay in (0.02, 0.1, 0.3, 0.6):
@@ -142,7 +143,7 @@ def test_the_end_while_it_starts(own_service):
 
 def test_the_log_says_so(own_service):
     own = own_service()
-    assert wait_until(lambda: f"ready on http://127.0.0.1:{own.port}" in own.log(), 5) is not None, own.log()
+    assert wait_until(lambda: own.ready_line() in own.log(), 5) is not None, own.log()
     assert own.stop() == 0
     assert "Sanitizer" not in own.log() and "drain" in own.log().lower()
 

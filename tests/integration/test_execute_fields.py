@@ -289,7 +289,7 @@ class TestTimeout:
     def test_refused(self, service, timeout):
         assert "timeout" in service.refusal(script=SHOW, timeout=timeout)["message"]
 
-    @pytest.mark.needs_process
+    @pytest.mark.needs_own
     def test_the_operators_default_and_cap(self, own_service):
         own = own_service(max_timeout=3, default_timeout=1)
         answer = own.client.failure("timeout", "import time\ndef main():\n    time.sleep(5)")

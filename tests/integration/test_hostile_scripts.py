@@ -206,7 +206,7 @@ class TestGrandchildren:
         assert time.monotonic() - start < 2, "nobody waits for a process that main() left behind"
         assert wait_until(lambda: busy(service) == 0, 2) is not None
 
-    @pytest.mark.needs_process
+    @pytest.mark.needs_own
     def test_none_can_be_found_afterwards(self, daemon, service):
         sleepers = """
             import os, subprocess

@@ -383,7 +383,7 @@ class TestHeaders:
         assert service.post({"script": QUICK}, headers).status == 200
 
 
-@pytest.mark.needs_process
+@pytest.mark.needs_own
 class TestDeadlines:
     @pytest.fixture(scope="class")
     def hasty(self, module_service):
@@ -480,7 +480,7 @@ class TestDisconnects:
         raw.socket.close()
         assert took is not None and took < 1
 
-    @pytest.mark.needs_process
+    @pytest.mark.needs_own
     def test_no_process_is_left_of_it(self, daemon, service):
         raw = RawConnection(service)
         script = "import subprocess\ndef main():\n    subprocess.run(['sleep', '41'])"
@@ -561,7 +561,7 @@ class TestHealth:
         assert wait_until(full, 20) is not None
 
 
-@pytest.mark.needs_process
+@pytest.mark.needs_own
 def test_a_full_queue_is_told_to_come_back(own_service):
     own = own_service(max_running=2, max_queue=1, queue_timeout=1)
     wait_at_rest(own, 20)

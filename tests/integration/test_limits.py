@@ -236,7 +236,7 @@ class TestDisk:
             assert service.result(script) == "room"
 
 
-@pytest.mark.needs_process
+@pytest.mark.needs_own
 class TestOperatorsOwn:
     """Other values than the defaults, by flag and by environment."""
 

@@ -8,8 +8,6 @@ import pytest
 from .support.daemon import binary
 from .support.raw import wait_until
 
-pytestmark = pytest.mark.needs_process
-
 
 def pyexecd(*arguments, **environment):
     """Runs the program until it ends by itself; a start that succeeds is a failure here."""
@@ -23,6 +21,7 @@ def pyexecd(*arguments, **environment):
     )
 
 
+@pytest.mark.needs_process
 def test_help_tells_units_defaults_and_both_names():
     done = pyexecd("--help")
     assert done.returncode == 0 and done.stderr == ""
@@ -30,6 +29,7 @@ def test_help_tells_units_defaults_and_both_names():
         assert words in done.stdout, words
 
 
+@pytest.mark.needs_process
 @pytest.mark.parametrize(
     "arguments, environment, words",
     [
@@ -59,17 +59,20 @@ def test_what_is_wrong_is_refused_by_name(arguments, environment, words):
         assert word.lower().replace("_", "-") in done.stderr.lower().replace("_", "-"), done.stderr
 
 
+@pytest.mark.needs_process
 def test_an_address_that_is_not_ours_is_refused():
     done = pyexecd("--listen=192.0.2.1:18999")
     assert done.returncode != 0 and "192.0.2.1" in done.stderr
 
 
+@pytest.mark.needs_own
 def test_a_flag_wins_over_the_environment(own_service):
     own = own_service(max_timeout=7, environment={"PYEXEC_MAX_TIMEOUT": "3", "PYEXEC_DEFAULT_TIMEOUT": "2"})
     assert "7" in own.client.refusal(script="x", timeout=8)["message"]
     assert own.client.result("def main():\n    return 1", timeout=6.5) == 1
 
 
+@pytest.mark.needs_process
 def test_an_ipv6_address(own_service):
     own = own_service(host="::1")
     assert own.client.result("def main():\n    return 'six'") == "six"

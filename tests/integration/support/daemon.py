@@ -120,6 +120,10 @@ class Daemon:
         assert found, f"no {comm} among {self.tree()}"
         return found[0]
 
+    def ready_line(self):
+        """What its log says when it serves."""
+        return f"ready on {self.client.url}"
+
     def note_cgroups(self):
         """Remembers the control groups of the processes that live now."""
         for process in self.tree():

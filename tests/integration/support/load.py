@@ -50,7 +50,7 @@ class Load:
             started = time.monotonic()
             try:
                 if connection is None:
-                    connection = http.client.HTTPConnection("127.0.0.1", self.daemon.port, timeout=20)
+                    connection = http.client.HTTPConnection(self.daemon.host, self.daemon.port, timeout=20)
                 body = json.dumps({"script": script, "args": [token]})
                 connection.request("POST", "/execute", body, {"Content-Type": "application/json"})
                 response = connection.getresponse()
