@@ -29,6 +29,11 @@ struct settings {
     uint64_t max_inodes;       /* files and directories in it */
     uint64_t max_output_bytes; /* kept of stdout, and of stderr */
     uint64_t max_result_bytes; /* the result's JSON text */
+    uint64_t max_artifacts;
+    uint64_t max_artifact_bytes; /* one of them */
+    uint64_t max_artifact_total_bytes;
+    uint64_t max_artifact_depth; /* names in a path */
+    uint64_t max_artifact_path_bytes;
 
     uint64_t max_script_bytes;
     uint64_t max_body_bytes;
@@ -38,6 +43,7 @@ struct settings {
     uint64_t body_timeout_ms;   /* from the last header byte to the last body byte */
     uint64_t idle_timeout_ms;   /* a kept-alive connection without a request */
     uint64_t max_connections;
+    uint64_t stream_heartbeat_ms; /* between the comment lines of a streamed answer */
 
     uint64_t max_running;      /* runs at once */
     uint64_t max_queue;        /* requests that wait for a sandbox */

@@ -35,6 +35,13 @@ static const struct setting table[] = {
      "kept of a run's stdout, and as much of its stderr; the middle of what is longer is dropped"},
     {"max_result_bytes", SETTING_BYTES, "8388608", KIB, 8 * MIB, AT(max_result_bytes),
      "size of a result as JSON; a larger one is an error"},
+    {"max_artifacts", SETTING_COUNT, "50", 0, 1000, AT(max_artifacts),
+     "files and figures that a run hands back; 0: none at all"},
+    {"max_artifact_mb", SETTING_MEBIBYTES, "8", 1, 24, AT(max_artifact_bytes), "size of each of them"},
+    {"max_artifact_total_mb", SETTING_MEBIBYTES, "16", 1, 24, AT(max_artifact_total_bytes), "size of all of them"},
+    {"max_artifact_depth", SETTING_COUNT, "8", 1, 32, AT(max_artifact_depth),
+     "names in a path beneath the output directory, the file's own included"},
+    {"max_artifact_path_bytes", SETTING_BYTES, "255", 16, 1024, AT(max_artifact_path_bytes), "length of such a path"},
 
     {"max_script_bytes", SETTING_BYTES, "1048576", KIB, 32 * MIB, AT(max_script_bytes), "size of a posted script"},
     {"max_body_bytes", SETTING_BYTES, "16777216", KIB, 32 * MIB, AT(max_body_bytes), "size of a request's body"},
@@ -47,6 +54,8 @@ static const struct setting table[] = {
     {"idle_timeout", SETTING_SECONDS, "60", 1, HOUR_S, AT(idle_timeout_ms),
      "time a connection is kept open between two requests"},
     {"max_connections", SETTING_COUNT, "1024", 1, 65536, AT(max_connections), "open connections of clients"},
+    {"stream_heartbeat", SETTING_SECONDS, "10", 1, HOUR_S, AT(stream_heartbeat_ms),
+     "time between the comment lines that keep a streamed answer's connection open"},
 
     {"max_running", SETTING_COUNT, "64", 1, 1024, AT(max_running), "runs at one time"},
     {"max_queue", SETTING_COUNT, "512", 0, 65536, AT(max_queue),

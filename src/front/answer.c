@@ -83,9 +83,13 @@ static int append_banner_if_lost(const struct run_facts *facts, struct byte_buff
 static int build_stdout(const struct run_facts *facts, const struct outcome *outcome, struct byte_buffer *text,
                         int *ret_cut) {
     int error = capture_text(facts->out, text, ret_cut);
+    size_t own_len = text->len;
     error = error ? error : append_banner_if_lost(facts, text);
     if (!error && facts->banner && outcome->kind == OUTCOME_SUCCESS) {
         error = byte_buffer_append(text, facts->record->result_text.bytes, facts->record->result_text.len);
+    }
+    if (!error && facts->stdout_end) {
+        error = byte_buffer_append(facts->stdout_end, text->bytes + own_len, text->len - own_len);
     }
     while (!error && facts->banner && text->len > 0 && text->bytes[text->len - 1] == '\n') {
         text->len--;
@@ -157,19 +161,30 @@ static void put_failure(struct builder *builder, const struct run_facts *facts, 
     }
 }
 
+static void append_name_if(struct builder *builder, json_t *names, int is_cut, const char *name) {
+    if (is_cut) {
+        builder->failed |= json_array_append_new(names, json_string(name)) < 0;
+    }
+}
+
+static void put_truncated(struct builder *builder, const struct artifacts *artifacts, int out_cut, int err_cut) {
+    json_t *names = json_array();
+    append_name_if(builder, names, out_cut, "stdout");
+    append_name_if(builder, names, err_cut, "stderr");
+    append_name_if(builder, names, artifacts && (artifacts->over_a_cap || artifacts->fault), "artifacts");
+    append_name_if(builder, names, artifacts && artifacts->unnamed > 0, "artifacts_skipped");
+    if (json_array_size(names) > 0) {
+        put(builder, "truncated", names);
+    } else {
+        builder->failed |= !names;
+        json_decref(names);
+    }
+}
+
 static void put_run_extras(struct builder *builder, const struct run_facts *facts, const struct byte_buffer *err,
                            int out_cut, int err_cut) {
     put_text_if_any(builder, "stderr", err);
-    if (out_cut || err_cut) {
-        json_t *names = json_array();
-        if (out_cut) {
-            builder->failed |= json_array_append_new(names, json_string("stdout")) < 0;
-        }
-        if (err_cut) {
-            builder->failed |= json_array_append_new(names, json_string("stderr")) < 0;
-        }
-        put(builder, "truncated", names);
-    }
+    put_truncated(builder, facts->artifacts, out_cut, err_cut);
     put(builder, "id", json_string(facts->id));
     struct builder usage = build_start();
     put(&usage, "wall_ms", milliseconds(facts->verdict->wall_us));
@@ -208,8 +223,14 @@ static int build_run(const struct run_facts *facts, const struct outcome *outcom
         put_failure(&builder, facts, outcome, &out);
     }
     put_run_extras(&builder, facts, &err, out_cut, err_cut);
-    return outcome->kind == OUTCOME_SUCCESS ? finish_success(&builder, &facts->record->value, text)
-                                            : build_end(&builder, write_to_buffer, text);
+    error = outcome->kind == OUTCOME_SUCCESS ? finish_success(&builder, &facts->record->value, text)
+                                             : build_end(&builder, write_to_buffer, text);
+    if (error || !facts->artifacts || facts->artifacts->n + facts->artifacts->n_skips == 0) {
+        return error;
+    }
+    text->len--; /* the object goes on */
+    error = artifacts_append_members(facts->artifacts, facts->artifact_source, text);
+    return error ? error : byte_buffer_append_text(text, "}");
 }
 
 int answer_run(const struct run_facts *facts, struct answer *ret_answer) {

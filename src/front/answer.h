@@ -1,13 +1,14 @@
 /* Answers as JSON texts. Pure.
  *
- * jansson builds them. One thing is pasted: a result's JSON text, already checked, since jansson would lose the digits
- * of a large integer. */
+ * jansson builds them. Two things are pasted: a result's JSON text, already checked, since jansson would lose the
+ * digits of a large integer; and the base64 of artifacts. */
 #ifndef PYEXEC_FRONT_ANSWER_H
 #define PYEXEC_FRONT_ANSWER_H
 
 #include <stdint.h>
 
 #include "base/settings.h"
+#include "front/artifacts.h"
 #include "front/capture.h"
 #include "front/problem.h"
 #include "front/record.h"
@@ -31,8 +32,11 @@ struct run_facts {
     int banner;
     const struct front_verdict *verdict;
     const struct run_record *record;
-    const struct capture *out, *err; /* stdout and stderr */
-    uint64_t queue_us;               /* from the request's last byte to KEEPER_START */
+    const struct capture *out, *err;   /* stdout and stderr */
+    const struct artifacts *artifacts; /* NULL: none */
+    const struct artifact_source *artifact_source;
+    struct byte_buffer *stdout_end; /* NULL, or where to append what was put behind the run's own stdout */
+    uint64_t queue_us;              /* from the request's last byte to KEEPER_START */
 };
 
 /* What /health tells besides the keeper's status. */

@@ -48,3 +48,25 @@ int base64_decode(char *text, size_t len, size_t *ret_len, size_t *ret_fault) {
     *ret_len = (size_t)(out - text);
     return 0;
 }
+
+size_t base64_encode(const char *bytes, size_t len, char *ret_text) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const unsigned char *in = (const unsigned char *)bytes;
+    char *out = ret_text;
+    size_t i = 0;
+    for (; i + 2 < len; i += 3) {
+        uint32_t bits = (uint32_t)in[i] << 16 | (uint32_t)in[i + 1] << 8 | in[i + 2];
+        *out++ = digits[bits >> 18];
+        *out++ = digits[bits >> 12 & 63];
+        *out++ = digits[bits >> 6 & 63];
+        *out++ = digits[bits & 63];
+    }
+    if (i < len) {
+        uint32_t bits = (uint32_t)in[i] << 16 | (i + 1 < len ? (uint32_t)in[i + 1] << 8 : 0);
+        *out++ = digits[bits >> 18];
+        *out++ = digits[bits >> 12 & 63];
+        *out++ = i + 1 < len ? digits[bits >> 6 & 63] : '=';
+        *out++ = '=';
+    }
+    return (size_t)(out - ret_text);
+}

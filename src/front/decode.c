@@ -271,16 +271,6 @@ static int decode_mode(const struct decoder *decoder, enum run_mode *ret_mode) {
     return error;
 }
 
-static int decode_stream(const struct decoder *decoder) {
-    if (!is_true(field_value(decoder, FIELD_STREAM))) {
-        return 0;
-    }
-    int error = decode_problem(decoder->problem, "stream: streaming is not available in this version.");
-    problem_suggest(decoder->problem, "Leave out 'stream' or send false: the answer then comes whole when the run has "
-                                      "ended");
-    return error;
-}
-
 /* ---- the sections of the run_request ---- */
 
 static int decode_script(const struct decoder *decoder, struct run_input *input) {
@@ -435,7 +425,12 @@ static int decode_sections(const struct decoder *decoder, struct run_input *inpu
 
 static int decode_fields(const struct decoder *decoder, struct run_input *input) {
     struct run_request_header header = {.magic = RUN_REQUEST_MAGIC,
-                                        .max_result_bytes = decoder->settings->max_result_bytes};
+                                        .max_result_bytes = decoder->settings->max_result_bytes,
+                                        .artifacts = {.count = decoder->settings->max_artifacts,
+                                                      .file_bytes = decoder->settings->max_artifact_bytes,
+                                                      .total_bytes = decoder->settings->max_artifact_total_bytes,
+                                                      .depth = decoder->settings->max_artifact_depth,
+                                                      .path_bytes = decoder->settings->max_artifact_path_bytes}};
     const struct json_span *banner = field_value(decoder, FIELD_BANNER);
     int error = byte_buffer_append(&input->request, &header, sizeof header);
     if (!error) {
@@ -448,14 +443,12 @@ static int decode_fields(const struct decoder *decoder, struct run_input *input)
         error = decode_memory(decoder, &input->memory_bytes);
     }
     if (!error) {
-        error = decode_stream(decoder);
-    }
-    if (!error) {
         error = decode_sections(decoder, input, &header);
     }
     if (error) {
         return error;
     }
+    input->stream = is_true(field_value(decoder, FIELD_STREAM));
     input->banner = input->mode == RUN_MODE_MAIN && (!banner || is_true(banner));
     header.mode = (uint32_t)input->mode;
     header.banner = (uint32_t)input->banner;

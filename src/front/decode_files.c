@@ -11,6 +11,7 @@
 #define PATH_MAX_BYTES 1024u
 #define COMPONENT_MAX_BYTES 255u
 #define PATH_MAX_DEPTH 32u
+#define OUTPUT_NAME "output" /* a directory that is there already */
 
 /* One file's members as they stand in the request. */
 struct file_spans {
@@ -136,6 +137,9 @@ static const char *path_fault(const char *path, size_t len) {
             return "it climbs by '..'";
         }
         at += component_len + 1;
+    }
+    if (len == strlen(OUTPUT_NAME) && memcmp(path, OUTPUT_NAME, len) == 0) {
+        return "it is the output directory";
     }
     return depth > PATH_MAX_DEPTH ? "it has more than 32 parts" : NULL;
 }

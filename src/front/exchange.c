@@ -1,7 +1,8 @@
 /* One request and its answer: the steps of an HTTP exchange, driven by the library's callbacks.
  *
  *     head ──▶ BODY ──▶ (decode, admit) ──▶ RUNNING ──▶ READY ──▶ SENT
- *       │        │             │               │          ▲
+ *       │        │             │               │  │       ▲         ▲
+ *       │        │             │               │  └─────▶ BEGUN ────┘   a streamed answer begins with its run
  *       │        │             └── refused ────┼──────────┤
  *       │        └── too large, too late: written past the library, connection closed
  *       └── refused: at once and closed, or READY once a small body has been read and dropped
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/log.h"
 #include "front/allocate.h"
@@ -18,6 +20,7 @@
 #include "front/http_head.h"
 #include "front/http_server.h"
 #include "front/request_id.h"
+#include "front/stream.h"
 
 /* A body that is refused for its head is read and dropped up to this size, so that the connection can be kept. */
 #define DROPPED_BODY_MAX (64u << 10)
@@ -26,6 +29,7 @@ enum exchange_state {
     EXCHANGE_BODY,    /* the body comes in, or is dropped when `answer` is there already */
     EXCHANGE_RUNNING, /* suspended: queued or running */
     EXCHANGE_READY,   /* the answer is there */
+    EXCHANGE_BEGUN,   /* there is a stream, which the library does not know yet */
     EXCHANGE_SENT,    /* the library has the answer */
     EXCHANGE_GONE,    /* the client has gone while its run was on */
 };
@@ -41,6 +45,7 @@ struct exchange {
     size_t held; /* bytes taken from the budget */
     int is_owed; /* counted in server->n_owed */
     struct run *run;
+    struct stream *stream; /* from the run's beginning, when the client wants events */
 
     struct answer answer;
     int has_answer;
@@ -92,13 +97,13 @@ static void take_memory_problem(struct problem *problem) {
     problem_suggest(problem, "Send the request again in a moment, as Retry-After says");
 }
 
-static int add_headers(const struct exchange *exchange, struct MHD_Response *response) {
+static int add_headers(const struct exchange *exchange, struct MHD_Response *response, const char *type) {
     char seconds[16];
     int failed = MHD_add_response_header(response, "X-Request-Id", exchange->id) != MHD_YES;
     failed |= MHD_add_response_header(response, "Cache-Control", "no-store") != MHD_YES;
     failed |= MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") != MHD_YES;
-    if (exchange->answer.text.len > 0) {
-        failed |= MHD_add_response_header(response, "Content-Type", "application/json") != MHD_YES;
+    if (type) {
+        failed |= MHD_add_response_header(response, "Content-Type", type) != MHD_YES;
     }
     if (exchange->allow) {
         failed |= MHD_add_response_header(response, "Allow", exchange->allow) != MHD_YES;
@@ -124,11 +129,28 @@ static enum MHD_Result send_answer(struct exchange *exchange) {
     }
     exchange->answer.text = (struct byte_buffer){.len = len}; /* the bytes are the response's now */
     enum MHD_Result result = MHD_NO;
-    if (add_headers(exchange, response) == 0) {
+    if (add_headers(exchange, response, len > 0 ? "application/json" : NULL) == 0) {
         connection_enter_answering(exchange->connection, len);
         exchange->connection->lingers = exchange->close;
         exchange->state = EXCHANGE_SENT;
         result = MHD_queue_response(exchange->mhd, exchange->answer.status, response);
+    }
+    MHD_destroy_response(response);
+    return result;
+}
+
+/* Gives the stream to the library, which takes from it as the client reads. */
+static enum MHD_Result send_stream(struct exchange *exchange) {
+    struct MHD_Response *response = stream_response(exchange->stream);
+    enum MHD_Result result = MHD_NO;
+    if (!response) {
+        return MHD_NO;
+    }
+    /* The second header is for nginx, which would keep the events until it has many. */
+    if (add_headers(exchange, response, "text/event-stream") == 0 &&
+        MHD_add_response_header(response, "X-Accel-Buffering", "no") == MHD_YES) {
+        exchange->state = EXCHANGE_SENT;
+        result = MHD_queue_response(exchange->mhd, MHD_HTTP_OK, response);
     }
     MHD_destroy_response(response);
     return result;
@@ -285,14 +307,71 @@ static void on_client_gone(void *context) {
     log_debug("%s: the client has gone; its run is ended", exchange->id);
     admission_abandon(exchange->server->admission, exchange->run);
     exchange->run = NULL;
-    exchange->state = EXCHANGE_GONE;
     exchange->connection->phase = CONNECTION_ANSWERING;
-    MHD_resume_connection(exchange->mhd);
+    enum exchange_state state = exchange->state;
+    exchange->state = EXCHANGE_GONE;
+    if (state == EXCHANGE_RUNNING) {
+        MHD_resume_connection(exchange->mhd);
+    }
+    if (exchange->stream) {
+        stream_abort(exchange->stream);
+        /* It may wait for a client that only closed its sending side. */
+        (void)shutdown(exchange->connection->fd, SHUT_RDWR);
+    }
+}
+
+static void on_flow(void *context, int paused) {
+    struct exchange *exchange = context;
+    if (exchange->run) {
+        run_set_paused(exchange->run, paused);
+    }
+}
+
+static void on_run_begin(void *context) {
+    struct exchange *exchange = context;
+    struct http_server *server = exchange->server;
+    exchange->stream = stream_new(server->loop, server->budget, server->settings, &server->progress, exchange->mhd);
+    exchange->stream->on_flow = on_flow;
+    exchange->stream->context = exchange;
+    if (exchange->state == EXCHANGE_RUNNING) {
+        exchange->state = EXCHANGE_BEGUN;
+        MHD_resume_connection(exchange->mhd);
+    }
+}
+
+static void on_run_output(void *context, enum run_output which, const char *bytes, size_t len) {
+    struct exchange *exchange = context;
+    stream_output(exchange->stream, which, bytes, len);
+}
+
+static void on_run_artifact(void *context, const struct artifact *artifact, const struct artifact_source *source) {
+    struct exchange *exchange = context;
+    stream_artifact(exchange->stream, artifact, source);
+}
+
+static const struct run_events stream_events = {
+    .on_begin = on_run_begin, .on_output = on_run_output, .on_artifact = on_run_artifact};
+
+/* The stream's last event is the whole answer, whatever it is. */
+static void end_stream(struct exchange *exchange, struct answer *answer, const struct problem *problem) {
+    struct answer last = {0};
+    if (answer) {
+        last = *answer;
+    } else if (answer_problem(problem, exchange->id, &last) < 0) {
+        stream_abort(exchange->stream);
+        return;
+    }
+    stream_end(exchange->stream, &last.text);
+    connection_enter_answering(exchange->connection, exchange->stream->waiting.len);
 }
 
 static void on_run_end(void *context, struct answer *answer, const struct problem *problem) {
     struct exchange *exchange = context;
     exchange->run = NULL;
+    if (exchange->stream) {
+        end_stream(exchange, answer, problem);
+        return;
+    }
     exchange->state = EXCHANGE_READY;
     if (answer) {
         take_answer(exchange, answer);
@@ -317,10 +396,13 @@ static int submit(struct exchange *exchange, struct problem *problem) {
     if (error) {
         return error;
     }
-    struct run *run = run_new(server->run_means, &input, exchange->id, &waiter);
-    error = admission_submit(server->admission, run, problem);
-    if (!error) {
-        exchange->run = run;
+    if (input.stream || exchange->head.takes_events_only) {
+        waiter.events = &stream_events;
+    }
+    exchange->run = run_new(server->run_means, &input, exchange->id, &waiter);
+    error = admission_submit(server->admission, exchange->run, problem);
+    if (error) {
+        exchange->run = NULL;
     }
     return error;
 }
@@ -334,8 +416,12 @@ static enum MHD_Result on_request_whole(struct exchange *exchange) {
         take_problem(exchange, &problem);
         return exchange->has_answer ? send_answer(exchange) : MHD_NO;
     }
-    exchange->state = EXCHANGE_RUNNING;
     owe_answer(exchange);
+    if (exchange->stream) {
+        connection_enter_waiting(exchange->connection, on_client_gone, exchange);
+        return send_stream(exchange);
+    }
+    exchange->state = EXCHANGE_RUNNING;
     MHD_suspend_connection(exchange->mhd);
     connection_enter_waiting(exchange->connection, on_client_gone, exchange);
     return MHD_YES;
@@ -363,6 +449,8 @@ enum MHD_Result exchange_on_request(void *server, struct MHD_Connection *mhd, co
         return on_request_whole(current);
     case EXCHANGE_READY:
         return send_answer(current);
+    case EXCHANGE_BEGUN:
+        return send_stream(current);
     case EXCHANGE_RUNNING:
     case EXCHANGE_SENT:
         return MHD_YES;
@@ -405,6 +493,7 @@ void exchange_on_completed(void *server, struct MHD_Connection *mhd, void **exch
     connection_enter_idle(current->connection);
     ((struct http_server *)server)->n_owed -= (unsigned)current->is_owed;
     byte_buffer_free(&current->body);
+    stream_free(current->stream);
     answer_free(&current->answer);
     release_all(current);
     free(current);

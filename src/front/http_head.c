@@ -200,7 +200,7 @@ static int contains(const struct http_header *header, const char *text) {
     return 0;
 }
 
-/* The client takes events and nothing that we have. */
+/* The client takes events and no whole answer: many name both. */
 static int wants_event_stream(const struct http_head *head) {
     int takes_events = 0, takes_json = 0;
     for (size_t i = 0; i < head->n_headers; i++) {
@@ -216,6 +216,7 @@ static int wants_event_stream(const struct http_head *head) {
 static void judge_execute(const struct http_head *head, const struct http_rules *rules,
                           struct http_judgement *judgement) {
     size_t n_types;
+    judgement->takes_events_only = wants_event_stream(head);
     const struct http_header *type = find(head, "Content-Type", &n_types);
     const struct http_header *encoding = find(head, "Content-Encoding", NULL);
     if (n_types != 1 || !is_json(type)) {
@@ -226,10 +227,6 @@ static void judge_execute(const struct http_head *head, const struct http_rules 
     } else if (encoding && !value_is(encoding, "identity")) {
         refuse(judgement, 415, "invalid_input", "The body has a Content-Encoding, and this service knows none.",
                "Send the body uncompressed");
-    } else if (wants_event_stream(head)) {
-        refuse(judgement, 400, "invalid_input",
-               "Accept asks for text/event-stream: streaming is not available in this version.",
-               "Send 'Accept: application/json': the answer then comes whole when the run has ended");
     } else if (judgement->length > rules->max_body_bytes) {
         judgement->refused = 1;
         problem_set(&judgement->problem, 413, "invalid_input",

@@ -48,6 +48,13 @@ static int is_nap_due(struct output_pipe *pipe, size_t n) {
     return ++pipe->small_reads > BUSY_AFTER;
 }
 
+static void take_bytes(struct output_pipe *pipe, size_t len) {
+    capture_write(pipe->capture, scratch, len);
+    if (pipe->listener.on_bytes) {
+        pipe->listener.on_bytes(pipe->listener.context, scratch, len);
+    }
+}
+
 static void on_readable(void *context, uint32_t events) {
     struct output_pipe *pipe = context;
     (void)events;
@@ -64,7 +71,10 @@ static void on_readable(void *context, uint32_t events) {
             event_loop_stop_timer(pipe->loop, &pipe->nap);
             return;
         }
-        capture_write(pipe->capture, scratch, (size_t)n);
+        take_bytes(pipe, (size_t)n);
+        if (pipe->paused) {
+            return;
+        }
         if ((size_t)n < SMALL_READ) {
             if (is_nap_due(pipe, (size_t)n)) {
                 take_nap(pipe);
@@ -84,12 +94,32 @@ static void on_nap_end(void *context) {
     }
 }
 
-void output_pipe_start(struct output_pipe *pipe, struct event_loop *loop, int fd, struct capture *capture) {
+void output_pipe_start(struct output_pipe *pipe, struct event_loop *loop, int fd, struct capture *capture,
+                       const struct output_listener *listener) {
     *pipe = (struct output_pipe){.loop = loop, .capture = capture, .fd = fd};
     pipe->watch = (struct watch){.fd = -1, .on_event = on_readable, .context = pipe};
     pipe->nap = (struct timer){.on_due = on_nap_end, .context = pipe};
     (void)fcntl(fd, F_SETFL, O_RDONLY | O_NONBLOCK);
-    event_loop_set_timer(loop, &pipe->nap, FIRST_NAP_US);
+    if (listener) {
+        pipe->listener = *listener;
+        on_nap_end(pipe);
+    } else {
+        event_loop_set_timer(loop, &pipe->nap, FIRST_NAP_US);
+    }
+}
+
+void output_pipe_set_paused(struct output_pipe *pipe, int paused) {
+    if (pipe->fd < 0 || pipe->paused == paused) {
+        return;
+    }
+    pipe->paused = paused;
+    if (paused) {
+        /* Not only without events: a writer's end would be told over and over. */
+        event_loop_stop_timer(pipe->loop, &pipe->nap);
+        event_loop_unwatch(pipe->loop, &pipe->watch);
+    } else {
+        on_nap_end(pipe);
+    }
 }
 
 void output_pipe_finish(struct output_pipe *pipe) {
@@ -101,7 +131,7 @@ void output_pipe_finish(struct output_pipe *pipe) {
         if (n <= 0) {
             break;
         }
-        capture_write(pipe->capture, scratch, (size_t)n);
+        take_bytes(pipe, (size_t)n);
         rest += (size_t)n;
     }
     output_pipe_close(pipe);

@@ -275,7 +275,11 @@ int record_read(int result_fd, size_t max_value, struct run_record *ret_record) 
         error = read_at(result_fd, RUN_RESULT_RECORD_OFFSET, header.record_len, &text);
         error = error ? error : read_at(result_fd, RUN_RESULT_VALUE_OFFSET, header.value_len, &value);
     }
-    return error ? error : record_parse(&header, text.bytes, value.bytes, max_value, ret_record);
+    error = error ? error : record_parse(&header, text.bytes, value.bytes, max_value, ret_record);
+    if (!error && header.magic == RUN_RESULT_MAGIC) {
+        ret_record->artifacts_used = header.artifacts_used; /* they hold when a run was killed as well */
+    }
+    return error;
 }
 
 void record_free(struct run_record *record) {

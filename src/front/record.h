@@ -28,9 +28,10 @@ struct text_list {
 /* Texts are valid UTF-8 and owned. An absent text has bytes == NULL, an absent number is -1. */
 struct run_record {
     enum record_kind kind;
-    const char *fault;  /* RECORD_INVALID: why, static, for the log */
-    unsigned phase;     /* enum run_phase as claimed; RUN_PHASE_WAITING when there was no valid header */
-    int banner_written; /* as claimed */
+    const char *fault;       /* RECORD_INVALID: why, static, for the log */
+    unsigned phase;          /* enum run_phase as claimed; RUN_PHASE_WAITING when there was no valid header */
+    int banner_written;      /* as claimed */
+    uint64_t artifacts_used; /* as claimed, by record_read() only; 0 when there was no valid header */
     struct byte_buffer message, error_type, text, traceback, result_text;
     struct text_list suggestions, available_functions;
     long long line, column, exit_code;

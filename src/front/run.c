@@ -6,11 +6,15 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "front/allocate.h"
+
+/* How long a figure that was shown may wait before a streaming client hears of it. */
+#define ARTIFACTS_LOOK_US 200000u
 
 struct run *run_new(const struct run_means *means, struct run_input *input, const char *id,
                     const struct run_waiter *waiter) {
@@ -36,6 +40,7 @@ static void close_attempt(struct run *run) {
     close_fd(&run->result_fd);
     output_pipe_close(&run->out_pipe);
     output_pipe_close(&run->err_pipe);
+    event_loop_stop_timer(run->means->loop, &run->artifacts_look);
 }
 
 void run_free(struct run *run) {
@@ -48,6 +53,7 @@ void run_free(struct run *run) {
     run_input_free(&run->input);
     capture_free(&run->out);
     capture_free(&run->err);
+    artifacts_free(&run->artifacts);
     free(run);
 }
 
@@ -91,6 +97,60 @@ static void on_control_writable(void *context, uint32_t events) {
     }
 }
 
+/* ---- what a run says while it is on ---- */
+
+static void on_stdout(void *context, const char *bytes, size_t len) {
+    struct run *run = context;
+    run->waiter.events->on_output(run->waiter.context, RUN_STDOUT, bytes, len);
+}
+
+static void on_stderr(void *context, const char *bytes, size_t len) {
+    struct run *run = context;
+    run->waiter.events->on_output(run->waiter.context, RUN_STDERR, bytes, len);
+}
+
+/* Reads what has come to the log of artifacts, and tells of it. */
+static int take_artifacts(struct run *run, uint64_t used) {
+    const struct artifact_source source = artifact_source_of(&run->result_fd);
+    size_t before = run->artifacts.n;
+    int error = artifacts_take(&run->artifacts, run->means->settings, &source, used);
+    for (size_t i = before; !error && run->waiter.events && i < run->artifacts.n; i++) {
+        run->waiter.events->on_artifact(run->waiter.context, &run->artifacts.items[i], &source);
+    }
+    return error;
+}
+
+static void on_artifacts_look(void *context) {
+    struct run *run = context;
+    struct run_result_header header;
+    event_loop_set_timer(run->means->loop, &run->artifacts_look, ARTIFACTS_LOOK_US);
+    if (!run->paused && pread(run->result_fd, &header, sizeof header, 0) == (ssize_t)sizeof header &&
+        header.magic == RUN_RESULT_MAGIC && header.artifacts_used > run->artifacts.next && !run->artifacts.fault) {
+        (void)take_artifacts(run, header.artifacts_used);
+    }
+}
+
+void run_set_paused(struct run *run, int paused) {
+    run->paused = paused;
+    output_pipe_set_paused(&run->out_pipe, paused);
+    output_pipe_set_paused(&run->err_pipe, paused);
+}
+
+static void start_output(struct run *run, int stdout_fd, int stderr_fd) {
+    struct event_loop *loop = run->means->loop;
+    const struct output_listener out = {.on_bytes = on_stdout, .context = run};
+    const struct output_listener err = {.on_bytes = on_stderr, .context = run};
+    output_pipe_start(&run->out_pipe, loop, stdout_fd, &run->out, run->waiter.events ? &out : NULL);
+    output_pipe_start(&run->err_pipe, loop, stderr_fd, &run->err, run->waiter.events ? &err : NULL);
+    if (run->waiter.events) {
+        run->artifacts_look = (struct timer){.on_due = on_artifacts_look, .context = run};
+        event_loop_set_timer(loop, &run->artifacts_look, ARTIFACTS_LOOK_US);
+        if (run->attempts == 1) {
+            run->waiter.events->on_begin(run->waiter.context);
+        }
+    }
+}
+
 void run_start(struct run *run, struct sandbox *sandbox) {
     const struct run_means *means = run->means;
     run->sandbox = *sandbox;
@@ -103,8 +163,7 @@ void run_start(struct run *run, struct sandbox *sandbox) {
     run->result_fd = take_fd(&sandbox->fds[READY_FD_RESULT]);
     keeper_link_send_start(means->keeper, run->sandbox.id, run->input.timeout_ms, run->input.memory_bytes);
     int more = write_request(run);
-    output_pipe_start(&run->out_pipe, means->loop, take_fd(&sandbox->fds[READY_FD_STDOUT]), &run->out);
-    output_pipe_start(&run->err_pipe, means->loop, take_fd(&sandbox->fds[READY_FD_STDERR]), &run->err);
+    start_output(run, take_fd(&sandbox->fds[READY_FD_STDOUT]), take_fd(&sandbox->fds[READY_FD_STDERR]));
     if (more) {
         run->control_watch = (struct watch){.fd = -1, .on_event = on_control_writable, .context = run};
         if (event_loop_watch(means->loop, &run->control_watch, run->control_fd, EPOLLOUT) < 0) {
@@ -145,6 +204,7 @@ static int has_begun(const struct run *run, const struct front_verdict *verdict)
 int run_end(struct run *run, const struct front_verdict *verdict) {
     run->state = RUN_ENDED;
     run->verdict = *verdict;
+    event_loop_stop_timer(run->means->loop, &run->artifacts_look);
     if (!run->waiter.on_end) {
         return 1;
     }
@@ -162,6 +222,8 @@ int run_end(struct run *run, const struct front_verdict *verdict) {
 
 int run_answer(struct run *run, struct answer *ret_answer) {
     const struct settings *settings = run->means->settings;
+    const struct artifact_source source = artifact_source_of(&run->result_fd);
+    cleanup_byte_buffer struct byte_buffer stdout_end = {0};
     struct run_record record;
     int error = record_read(run->result_fd, settings->max_result_bytes, &record);
     if (error) {
@@ -179,9 +241,19 @@ int run_answer(struct run *run, struct answer *ret_answer) {
         .record = &record,
         .out = &run->out,
         .err = &run->err,
+        .artifacts = &run->artifacts,
+        .artifact_source = &source,
+        .stdout_end = run->waiter.events ? &stdout_end : NULL,
         .queue_us = run->started_us - run->submitted_us,
     };
-    error = answer_run(&facts, ret_answer);
+    error = record.artifacts_used > 0 ? take_artifacts(run, record.artifacts_used) : 0;
+    if (run->artifacts.fault) {
+        log_debug("%s: the sandbox left a damaged log of artifacts: %s", run->id, run->artifacts.fault);
+    }
+    error = error ? error : answer_run(&facts, ret_answer);
     record_free(&record);
+    if (!error && stdout_end.len > 0) {
+        run->waiter.events->on_output(run->waiter.context, RUN_STDOUT, stdout_end.bytes, stdout_end.len);
+    }
     return error;
 }

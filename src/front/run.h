@@ -8,6 +8,7 @@
 #define PYEXEC_FRONT_RUN_H
 
 #include "front/answer.h"
+#include "front/artifacts.h"
 #include "front/keeper_link.h"
 #include "front/memory_budget.h"
 #include "front/output_pipe.h"
@@ -29,8 +30,18 @@ struct run_means {
     struct memory_budget *budget;
 };
 
+enum run_output { RUN_STDOUT, RUN_STDERR };
+
+/* What a run says while it is on, for who wants to hear it at once. All before on_end(). */
+struct run_events {
+    void (*on_begin)(void *context); /* it has a sandbox now: from within admission_submit(), or later; once */
+    void (*on_output)(void *context, enum run_output which, const char *bytes, size_t len);
+    void (*on_artifact)(void *context, const struct artifact *artifact, const struct artifact_source *source);
+};
+
 /* Who waits for the end of a run: called once, with an answer (which the callee takes) or with a problem (borrowed). */
 struct run_waiter {
+    const struct run_events *events; /* NULL: only the end matters */
     void (*on_end)(void *context, struct answer *answer, const struct problem *problem);
     void *context;
 };
@@ -54,6 +65,9 @@ struct run {
     struct watch control_watch;
     struct output_pipe out_pipe, err_pipe;
     struct capture out, err;
+    struct artifacts artifacts;
+    struct timer artifacts_look; /* only with events */
+    int paused;
     struct front_verdict verdict;
     uint64_t submitted_us, started_us;
     unsigned attempts;
@@ -73,6 +87,9 @@ void run_free(struct run *run);
 
 /* Tells the keeper, then hands the script to the sandbox; takes its descriptors. */
 void run_start(struct run *run, struct sandbox *sandbox);
+
+/* Holds up what the run says, or lets it go on. Its end is not held up. */
+void run_set_paused(struct run *run, int paused);
 
 /* Nobody wants the answer any more: stops reading. The verdict is still to come. */
 void run_forget(struct run *run);

@@ -11,6 +11,7 @@
 struct run_input {
     enum run_mode mode;
     int banner;
+    int stream; /* the body asks for events */
     uint64_t timeout_ms;
     uint64_t memory_bytes;
     enum guest_kind wants;      /* the guest whose imports fit the script best */

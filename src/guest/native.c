@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "guest/artifacts.h"
 #include "guest/encode.h"
 #include "guest/result_map.h"
 
@@ -52,11 +53,22 @@ static PyObject *native_finish(PyObject *self, PyObject *arguments) {
     Py_RETURN_NONE;
 }
 
+static PyObject *native_add_figure(PyObject *self, PyObject *figure) {
+    (void)self;
+    if (PyBytes_Check(figure)) {
+        artifacts_add_figure(PyBytes_AS_STRING(figure), (size_t)PyBytes_GET_SIZE(figure));
+    } else {
+        artifacts_add_figure(NULL, 0);
+    }
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef native_methods[] = {
     {"is_owner", native_is_owner, METH_NOARGS, "Whether this is the sandbox's first process and not a fork of it."},
     {"encode_result", native_encode_result, METH_VARARGS,
      "encode_result(value, limit): its JSON text into the memory."},
     {"finish", native_finish, METH_VARARGS, "finish(record, with_value): the last word about the run."},
+    {"add_figure", native_add_figure, METH_O, "add_figure(png): hands a figure back; None: it could not be drawn."},
     {NULL, NULL, 0, NULL},
 };
 

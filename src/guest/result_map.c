@@ -9,7 +9,7 @@ static unsigned char *map_base;
 static pid_t map_owner;
 
 int result_map_attach(int fd) {
-    int flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
+    int flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE : MAP_SHARED;
     void *base = mmap(NULL, RUN_RESULT_SIZE, PROT_READ | PROT_WRITE, flags, fd, 0);
     if (base == MAP_FAILED) {
         return -errno;
@@ -65,6 +65,17 @@ struct result_space result_map_record(void) {
 
 struct result_space result_map_value(void) {
     return owned_space(RUN_RESULT_VALUE_OFFSET, RUN_RESULT_VALUE_MAX);
+}
+
+struct result_space result_map_artifacts(void) {
+    return owned_space(RUN_RESULT_ARTIFACTS_OFFSET, RUN_RESULT_ARTIFACTS_MAX);
+}
+
+void result_map_commit_artifacts(uint64_t used) {
+    struct run_result_header *header = owned_header();
+    if (header) {
+        __atomic_store_n(&header->artifacts_used, used, __ATOMIC_RELEASE);
+    }
 }
 
 void result_map_complete(size_t record_len, size_t value_len) {

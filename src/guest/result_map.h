@@ -32,6 +32,10 @@ void result_map_set_banner_written(void);
 struct result_space result_map_record(void);
 struct result_space result_map_value(void);
 
+/* The log of artifacts, and how much of it counts. */
+struct result_space result_map_artifacts(void);
+void result_map_commit_artifacts(uint64_t used);
+
 /* The last word: both texts are in place. Only the first call counts. */
 void result_map_complete(size_t record_len, size_t value_len);
 

@@ -9,6 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "guest/artifacts.h"
 #include "guest/result_map.h"
 
 #define STATUS_FAILED 1
@@ -234,6 +235,7 @@ int run_request(const struct runner *runner, struct request *request) {
     struct script script;
     int status = 0;
     result_map_begin();
+    artifacts_begin(&request->header.artifacts);
     PyObject *env = NULL;
     if (lay_out(request) == 0) {
         env = env_list(request);
@@ -258,6 +260,7 @@ void run_end(const struct runner *runner, int status) {
         PyErr_Clear();
     }
     (void)fflush(NULL);
+    artifacts_collect();
     _exit(status);
 }
 

@@ -9,7 +9,7 @@
  * handlers): see run_end(). The request is released before the script starts. Returns the exit status. */
 int run_request(const struct runner *runner, struct request *request);
 
-/* Joins threads, runs exit handlers, flushes, and leaves the process. */
+/* Joins threads, runs exit handlers, flushes, hands artifacts back, and leaves the process. */
 _Noreturn void run_end(const struct runner *runner, int status);
 
 /* Runs a small script of our own in just the same way, with its output going nowhere, and takes back what that left,

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "guest/artifacts.h"
 #include "guest/embedded.h"
 #include "guest/encode.h"
 #include "guest/native.h"
@@ -22,6 +23,7 @@ static const char *const environment[][2] = {
     {"HOME", "/tmp"},
     {"TMPDIR", "/tmp"},
     {"PWD", "/tmp"},
+    {"OUTPUT_DIR", OUTPUT_DIRECTORY},
     {"LANG", "C.UTF-8"},
     {"PYTHONDONTWRITEBYTECODE", "1"},
     {"MPLBACKEND", "Agg"},

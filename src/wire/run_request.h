@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "wire/artifact_log.h"
+
 #define RUN_REQUEST_MAGIC 0x70797271u /* "pyrq" */
 #define RUN_REQUEST_MAX_BYTES (64u << 20)
 
@@ -29,6 +31,7 @@ struct run_request_header {
     uint64_t files_len;  /* of all file entries with their heads */
     uint64_t stdin_len;
     uint64_t max_result_bytes; /* cap of the result's JSON text, at most RUN_RESULT_VALUE_MAX */
+    struct artifact_caps artifacts;
 };
 
 struct run_request_entry {

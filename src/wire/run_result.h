@@ -15,6 +15,8 @@
  *   result_text   str(result) as the banner mode appends it to stdout, already cut; absent when the result is None
  *   exit_code     for "exit": the status sys.exit() asked for; message holds the text of sys.exit("text")
  * "result" means that the value holds the JSON text of main()'s return value.
+ *
+ * Behind the value come the artifacts, see artifact_log.h: these front may read earlier.
  */
 #ifndef PYEXEC_WIRE_RUN_RESULT_H
 #define PYEXEC_WIRE_RUN_RESULT_H
@@ -27,7 +29,9 @@
 #define RUN_RESULT_VALUE_MAX (8u << 20)
 #define RUN_RESULT_RECORD_OFFSET RUN_RESULT_HEADER_BYTES
 #define RUN_RESULT_VALUE_OFFSET (RUN_RESULT_RECORD_OFFSET + RUN_RESULT_RECORD_MAX)
-#define RUN_RESULT_SIZE (RUN_RESULT_VALUE_OFFSET + RUN_RESULT_VALUE_MAX)
+#define RUN_RESULT_ARTIFACTS_MAX (32u << 20)
+#define RUN_RESULT_ARTIFACTS_OFFSET (RUN_RESULT_VALUE_OFFSET + RUN_RESULT_VALUE_MAX)
+#define RUN_RESULT_SIZE (RUN_RESULT_ARTIFACTS_OFFSET + RUN_RESULT_ARTIFACTS_MAX)
 
 enum run_phase {
     RUN_PHASE_WAITING = 0, /* no request read yet */
@@ -43,6 +47,7 @@ struct run_result_header {
     uint32_t complete;       /* 1, written last, when record_len and value_len are valid */
     uint32_t record_len;     /* bytes at RUN_RESULT_RECORD_OFFSET */
     uint32_t value_len;      /* bytes at RUN_RESULT_VALUE_OFFSET */
+    uint64_t artifacts_used; /* bytes at RUN_RESULT_ARTIFACTS_OFFSET; grows by whole frames, whether complete or not */
 };
 
 #endif

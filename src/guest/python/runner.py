@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 
-from pyexec_guest import arrays, entropy, errors, native, script_module, streams, values, warm  # noqa: F401
+from pyexec_guest import arrays, entropy, errors, figures, native, script_module, streams, values, warm  # noqa: F401
 
 RESULT_TEXT_MAX = 1000
 MODE_MAIN = 0  # enum run_mode
@@ -201,7 +201,8 @@ def end():
     current = getattr(sys.modules.get("threading"), "_shutdown", None)
     if current is not None and current is not _shut_threads_down:
         shutdowns.append(current)
-    for step in (*shutdowns, _run_exit_handlers, streams.flush):
+    # Figures before the exit handlers: matplotlib has one that closes them.
+    for step in (*shutdowns, figures.hand_back, _run_exit_handlers, streams.flush):
         try:
             step()
         except BaseException as error:

@@ -6,6 +6,8 @@ import pkgutil
 import sys
 import threading
 
+from pyexec_guest import figures
+
 _LEAN = """
 abc argparse array ast asyncio base64 binascii bisect calendar collections collections.abc concurrent.futures
 concurrent.futures.process concurrent.futures.thread contextlib contextvars copy csv ctypes dataclasses datetime
@@ -36,6 +38,7 @@ def warm_up(kind):
             sys.stderr.write(f"pyexec-guest: not preloaded: {name}: {error}\n")
     if kind == 1:
         _exercise_data_modules()
+    figures.install()
     global installed_modules
     installed_modules = tuple(sorted({module.name for module in pkgutil.iter_modules()} | set(sys.stdlib_module_names)))
 
