@@ -128,7 +128,11 @@ void front_kill(struct keeper *keeper, const char *why) {
 /* The client's arguments: its own one, then all settings. In two allocations that end with the exec. */
 static char **client_arguments(const struct keeper *keeper) {
     const struct keeper_client *client = keeper->client;
-    char **settings = settings_to_arguments(keeper->settings, client->program);
+    struct settings own = *keeper->settings;
+    if (!keeper->one_id) {
+        own.uid_base = keeper->first_id; /* the block that was free */
+    }
+    char **settings = settings_to_arguments(&own, client->program);
     size_t n = 0;
     while (settings && settings[n]) {
         n++;

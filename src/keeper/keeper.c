@@ -227,9 +227,9 @@ static int choose_tier(struct keeper *keeper, size_t n_slots, int program_dir) {
     keeper->use_user_namespace = choice.use_user_namespace;
     keeper->prepared_root = choice.prepared_root;
     memcpy(keeper->tree_note, choice.tree_note, sizeof keeper->tree_note);
-    if (!choice.one_id &&
-        tier_choose_ids((uint32_t)keeper->settings->uid_base, KEEPER_IDS(n_slots), &keeper->first_id)) {
-        log_error("this user namespace has no block of %u user ids above 1000", KEEPER_IDS(n_slots));
+    if (!choice.one_id && tier_claim_ids((uint32_t)keeper->settings->uid_base, KEEPER_IDS(n_slots), &keeper->first_id,
+                                         keeper->id_claims)) {
+        log_error("this user namespace has no block of %u user ids above 1000 that is free", KEEPER_IDS(n_slots));
         keeper_give_up(keeper, KEEPER_EXIT_REFUSED);
         return -ENOSPC;
     }
@@ -333,6 +333,8 @@ static void keeper_close(struct keeper *keeper) {
     slots_free(keeper);
     private_dirs_close(&keeper->dirs);
     close_fd(&keeper->proc_fd);
+    close_fd(&keeper->id_claims[0]);
+    close_fd(&keeper->id_claims[1]);
     cgroups_close(&keeper->cgroups);
     events_close(keeper->epoll_fd, &keeper->signals);
     close_fd(&keeper->guest_program);
@@ -387,6 +389,7 @@ int keeper_run(const struct settings *settings, const struct keeper_client *clie
                             .front_program = -1,
                             .signals.fd = -1,
                             .proc_fd = -1,
+                            .id_claims = {-1, -1},
                             .dirs = PRIVATE_DIRS_NONE,
                             .stale = CLEANING_NONE,
                             .front = {.exit.fd = -1, .link.fd = -1},

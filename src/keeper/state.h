@@ -14,6 +14,7 @@
 #include "keeper/keeper.h"
 #include "keeper/private_dirs.h"
 #include "keeper/slot.h"
+#include "keeper/tier.h"
 #include "wire/front_link.h"
 
 /* Offsets into the block of user ids: front; what is root in a guest's user namespace, and without namespaces the
@@ -33,9 +34,10 @@ struct keeper {
     struct event_source signals;
 
     enum isolation tier;
-    int one_id;             /* 1: an ordinary user, with no other id to give */
-    int use_user_namespace; /* 0 only for a root whose host has none */
-    uint32_t first_id;      /* of the block of user ids */
+    int one_id;                 /* 1: an ordinary user, with no other id to give */
+    int use_user_namespace;     /* 0 only for a root whose host has none */
+    int id_claims[TIER_CLAIMS]; /* keep the block of ids from other services on this machine */
+    uint32_t first_id;          /* of the block of user ids */
 
     /* Without namespaces: */
     int prepared_root;  /* 1: guests live in the prepared tree */

@@ -5,13 +5,24 @@
 #include <inttypes.h>
 #include <linux/capability.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/io.h"
 #include "jail/layers.h"
+
+/* Ids are claimed in bundles of this many, and at most so many blocks are tried. */
+#define ID_BUNDLE 4096u
+#define ID_BLOCKS 64
+
+/* Below live the system's own users. */
+#define FIRST_ORDINARY_ID 1000
 
 #define BIT(capability) (1ULL << (capability))
 
@@ -120,11 +131,13 @@ void tier_choose(const struct settings *settings, struct tier_choice *ret_choice
     *ret_choice = choice;
 }
 
-int tier_choose_ids(uint32_t asked, uint32_t count, uint32_t *ret_first) {
+/* Finds where the ids may lie: from *ret_first to below *ret_end. */
+static int find_range(uint32_t asked, uint32_t count, uint64_t *ret_first, uint64_t *ret_end) {
     char text[4096];
-    uint32_t best_first = 0, best_count = 0;
+    uint64_t best_first = 0, best_count = 0;
     if (io_read_text(AT_FDCWD, "/proc/self/uid_map", text, sizeof text) <= 0) {
         *ret_first = asked;
+        *ret_end = UINT32_MAX;
         return 0;
     }
     char *save = NULL;
@@ -133,8 +146,10 @@ int tier_choose_ids(uint32_t asked, uint32_t count, uint32_t *ret_first) {
         if (sscanf(line, "%" SCNu32 " %" SCNu32 " %" SCNu32, &inside, &outside, &length) != 3) {
             continue;
         }
-        if (asked >= inside && asked - inside <= length && length - (asked - inside) >= count) {
+        const uint64_t end = (uint64_t)inside + length;
+        if (asked >= inside && (uint64_t)asked + count <= end) {
             *ret_first = asked;
+            *ret_end = end;
             return 0;
         }
         if (length > best_count) {
@@ -142,10 +157,53 @@ int tier_choose_ids(uint32_t asked, uint32_t count, uint32_t *ret_first) {
             best_count = length;
         }
     }
-    /* The system's own users have the low ones. */
-    if (best_count < count || best_first + best_count - count < 1000) {
+    const uint64_t room = (uint64_t)count * ID_BLOCKS;
+    const uint64_t end = best_first + best_count;
+    const uint64_t first = end > best_first + room ? end - room : best_first;
+    if (first < FIRST_ORDINARY_ID || first + count > end) {
         return -ENOSPC;
     }
-    *ret_first = best_first + best_count - count;
+    *ret_first = first;
+    *ret_end = end;
     return 0;
+}
+
+/* Claims a bundle of ids by a name in the abstract space of Unix sockets, which is free again when we die, whatever of.
+ * Returns the descriptor. */
+static int claim_bundle(uint64_t bundle) {
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    cleanup_close int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    int n = snprintf(name.sun_path + 1, sizeof name.sun_path - 1, "pyexecd/uids/%" PRIu64, bundle);
+    socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)n);
+    if (fd < 0 || bind(fd, (const struct sockaddr *)&name, length) < 0) {
+        return -errno;
+    }
+    return take_fd(&fd);
+}
+
+/* A block lies in one bundle, or in two neighbours. */
+static int claim_block(uint64_t first, uint32_t count, int ret_fds[TIER_CLAIMS]) {
+    const uint64_t low = first / ID_BUNDLE, high = (first + count - 1) / ID_BUNDLE;
+    cleanup_close int fd = claim_bundle(low);
+    cleanup_close int other_fd = fd >= 0 && high != low ? claim_bundle(high) : -1;
+    if (fd < 0 || (high != low && other_fd < 0)) {
+        return fd < 0 ? fd : other_fd;
+    }
+    ret_fds[0] = take_fd(&fd);
+    ret_fds[1] = take_fd(&other_fd);
+    return 0;
+}
+
+int tier_claim_ids(uint32_t asked, uint32_t count, uint32_t *ret_first, int ret_claim_fds[TIER_CLAIMS]) {
+    uint64_t first, end;
+    int error = count > ID_BUNDLE ? -ENOSPC : find_range(asked, count, &first, &end);
+    for (int i = 0; !error && i < ID_BLOCKS && first + count <= end; i++, first += ID_BUNDLE) {
+        error = claim_block(first, count, ret_claim_fds);
+        if (!error) {
+            *ret_first = (uint32_t)first;
+            return 0;
+        }
+        error = error == -EADDRINUSE ? 0 : error;
+    }
+    return error ? error : -ENOSPC;
 }

@@ -23,8 +23,11 @@ struct tier_choice {
 /* Looks; takes some milliseconds, and changes nothing. */
 void tier_choose(const struct settings *settings, struct tier_choice *ret_choice);
 
-/* The first user id of a block of `count` ids: `asked` where this user namespace has them all, else the end of its
- * largest range (a rootless container has 65,536 ids). Returns 0 or -ENOSPC. */
-int tier_choose_ids(uint32_t asked, uint32_t count, uint32_t *ret_first);
+/* Claims a block of `count` user ids that no other service on this machine has: from `asked` on where this user
+ * namespace has them all, else at the end of its largest range (a rootless container has 65,536 ids). A block that is
+ * taken makes it the next one. The claim lasts as long as the descriptors (owned; -1 for one that is not needed), which
+ * no child may keep. Returns 0 or -errno: -ENOSPC when there is no room. */
+#define TIER_CLAIMS 2
+int tier_claim_ids(uint32_t asked, uint32_t count, uint32_t *ret_first, int ret_claim_fds[TIER_CLAIMS]);
 
 #endif
