@@ -181,8 +181,13 @@ def _details(results):
         )
     long = results["measured"].get("long")
     if long:
-        details.append(f"Long run: {long['runs']} runs by {long['clients']} clients, {long['wrong_or_failed']} wrong or failed; windows of {long['window']} runs.")
+        details.append(f"Long run: {long['runs']} runs by {long['clients']} clients, {long['wrong_or_failed']} wrong or failed; windows of {long['window']} runs. {_grown(long['samples'])}.")
     return details
+
+
+def _grown(samples):
+    """What there was after the first part, which is warm-up, and what there is at the end."""
+    return "; ".join(f"{name.removesuffix('_mib')} {samples[1][name]} to {samples[-1][name]}" for name in ("memory_mib", *COUNTS))
 
 
 def write_results(results):
