@@ -61,8 +61,8 @@ struct guest_spawned {
     int32_t pid;   /* as the guest sees it; for logs only */
 };
 
-/* What a new sandbox sends to SPAWN_FD_REPORT before it reads anything from anyone: at most one REPORT_ASKS, then one of
- * the others, then it closes it. */
+/* What a new sandbox sends to SPAWN_FD_REPORT before it reads anything from anyone: at most one REPORT_ASKS, then one
+ * of the others, then it closes it. */
 enum report_type {
     REPORT_READY = 0,  /* every layer is on */
     REPORT_FAILED = 1, /* step and error are set */

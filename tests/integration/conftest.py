@@ -35,6 +35,8 @@ def pytest_collection_modifyitems(config, items):
         unwanted = {"needs_process", "needs_own"}
     elif config.getoption("--container", default=None):
         unwanted = {"needs_process"}
+    if config.getoption("--isolation", default=None) not in (None, "namespaces"):
+        unwanted.add("needs_namespaces")
     dropped = [item for item in items if any(mark.name in unwanted for mark in item.iter_markers())]
     if dropped:
         config.hook.pytest_deselected(items=dropped)

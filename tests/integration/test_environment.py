@@ -291,7 +291,13 @@ class TestNothingOfTheHost:
         script = """
             import os
             def main(paths):
-                return [path for path in paths if os.path.exists(path) and os.access(path, os.R_OK)]
+                found = []
+                for path in paths:
+                    try:
+                        found.append(os.listdir(path) if os.path.isdir(path) else open(path).read())
+                    except OSError:
+                        pass
+                return found
             """
         paths = [ROOT, "/root/.bashrc", "/etc/shadow", "/var/log/dpkg.log", "/run/docker.sock", os.path.abspath(__file__)]
         assert service.result(script, args=[paths]) == []
@@ -300,9 +306,10 @@ class TestNothingOfTheHost:
         script = """
             import os
             def main():
-                if not os.path.isdir("/proc/1"):
+                try:
+                    others = [p for p in os.listdir("/proc") if p.isdigit() and int(p) != os.getpid()]
+                except OSError:
                     return []
-                others = [p for p in os.listdir("/proc") if p.isdigit() and int(p) != os.getpid()]
                 return [open(f"/proc/{p}/comm").read() for p in others]
             """
         assert all("pyexecd" not in comm and "keeper" not in comm for comm in service.result(script))

@@ -84,7 +84,13 @@ def kill_under_load(own, find, record_property, times=1):
 
 @pytest.mark.parametrize(
     "comm, times",
-    [("pyexec-front", 2), ("pyexec-guest", 4), ("pyexec-keeper", 2), ("pyexec-init", 2), ("pyexec-nsmaker", 2)],
+    [
+        ("pyexec-front", 2),
+        ("pyexec-guest", 4),
+        ("pyexec-keeper", 2),
+        pytest.param("pyexec-init", 2, marks=pytest.mark.needs_namespaces),
+        pytest.param("pyexec-nsmaker", 2, marks=pytest.mark.needs_namespaces),
+    ],
 )
 def test_a_process_of_ours(own_service, record_property, comm, times):
     before = Surroundings.now()
