@@ -2,6 +2,7 @@
 
 import shutil
 import stat
+import subprocess
 
 import conftest
 import pytest
@@ -110,6 +111,20 @@ def test_call_before_the_librarys_constructor(place):
     """Another library's constructor runs first and finds /tmp where it is."""
     place.calls("threads", env={"CALLS_EARLY": place.tmp + "/early"})
     assert stat.S_ISREG((place.real / "early").stat().st_mode)
+
+
+def test_exports_only_names_of_libc():
+    """A misspelt wrapper would never be called."""
+
+    def exported(path):
+        listed = subprocess.run(["nm", "-D", "--defined-only", path], capture_output=True, text=True, check=True).stdout
+        return {line.split()[-1].split("@")[0] for line in listed.splitlines()}
+
+    with open("/proc/self/maps", encoding="utf-8") as maps:
+        (libc,) = {line.split()[-1] for line in maps if "/libc.so.6" in line}
+    wrappers = exported(conftest.LIBRARY)
+    assert len(wrappers) > 130
+    assert wrappers - exported(libc) == {"pyexec_private_tmp_set"}
 
 
 def test_set_while_running(place):
