@@ -139,3 +139,13 @@ def test_set_while_running(place):
     assert ("relative", "-22") in lines and ("itself", "-22") in lines and ("missing", "-2") in lines
     assert ("set", "0") in lines and ("after", str(place.root)) in lines and ("preload", "hidden") in lines
     assert (place.root / "by-child").exists()
+
+
+def test_set_instead_of_what_the_variable_said(place):
+    if not place.with_library:
+        pytest.skip("there is nothing to set")
+    other = place.scratch / "other"
+    other.mkdir()
+    lines = dict(line for line in place.calls("set", str(other)) if len(line) == 2)
+    assert lines["before"] == str(place.private) and lines["after"] == str(other)
+    assert (other / "by-child").exists() and not (place.private / "by-child").exists()
