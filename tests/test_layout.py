@@ -122,6 +122,16 @@ def test_program_is_hardened(program):
     assert "RPATH" not in read and "RUNPATH" not in read
 
 
+def test_preloaded_library_needs_libc_alone():
+    """It is loaded into programs that know nothing of us."""
+    dynamic = subprocess.run(
+        ["readelf", "-dW", BUILD / "bin" / "pyexec-tmp.so"], capture_output=True, text=True, check=True
+    ).stdout
+    needed = re.findall(r"\(NEEDED\).*\[(.+?)\]", dynamic)
+    assert needed and all(re.match(r"lib(c|dl|rt|pthread)\.so|ld-linux", name) for name in needed), needed
+    assert "RPATH" not in dynamic and "RUNPATH" not in dynamic and "BIND_NOW" in dynamic
+
+
 def test_no_file_is_too_long():
     checked = {".c", ".h", ".py", ".sh", ".build", ".js", ""}
     wrong = [

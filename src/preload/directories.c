@@ -154,6 +154,10 @@ EXPORT char *__getcwd_chk(char *text, size_t size, size_t room) {
     return getcwd(text, size);
 }
 
+EXPORT char *getwd(char *text) {
+    return getcwd(text, PATH_MAX);
+}
+
 EXPORT char *__getwd_chk(char *text, size_t room) {
     return getcwd(text, room < PATH_MAX ? room : PATH_MAX);
 }

@@ -49,14 +49,6 @@ void environment_hide(void) {
     *kept = NULL;
 }
 
-size_t environment_count(char *const *envp) {
-    size_t n = 0;
-    while (envp && envp[n]) {
-        n++;
-    }
-    return n;
-}
-
 /* Appends as much as fits; the room is enough for what we write, and a longer LD_PRELOAD of the caller's is left out.
  */
 static bool append(char *text, size_t size, const char *more) {

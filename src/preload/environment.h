@@ -11,17 +11,11 @@ void environment_hide(void);
 
 /* Room for the entries of ours. */
 struct environment_texts {
-    char preload[2 * PATH_MAX];
+    char preload[PATH_MAX];
     char private[PATH_MAX + 16];
 };
 
-/* More entries than this are E2BIG: the copy lies on the stack. */
-#define ENVIRONMENT_MOST 16384
-
-/* Entries of `envp`, NULL being none. */
-size_t environment_count(char *const *envp);
-
-/* Fills `copy`, of environment_count(envp) + 3 elements, with the entries of `envp` and ours in the place of theirs.
+/* Fills `copy` with the entries of `envp` (NULL being none), ours in the place of theirs, and NULL: at most three more.
  * The texts live as long as the copy. */
 void environment_copy(char *const *envp, struct environment_texts *texts, char **copy);
 

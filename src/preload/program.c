@@ -66,7 +66,7 @@ static int start_interpreter(struct program *program, const char *path, char *co
         *argument++ = '\0';
         argument = trim(argument);
     }
-    const char *mapped = preload_map(AT_FDCWD, name, program->interpreter);
+    const char *mapped = preload_map(AT_FDCWD, name, program->mapped); /* the script's own has been read */
     if (mapped == preload_too_long) {
         return -1;
     }

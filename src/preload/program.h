@@ -17,7 +17,6 @@ struct program {
     char *const *argv; /* `arguments` for a script whose interpreter is started here, else the caller's */
     char *const *envp; /* the caller's and our variables */
     char mapped[PATH_MAX];
-    char interpreter[PATH_MAX];
     char line[SHEBANG_MOST];
     struct environment_texts texts;
 };

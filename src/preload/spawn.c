@@ -95,7 +95,7 @@ EXPORT int system(const char *command) {
     (void)posix_spawnattr_init(&attributes);
     (void)posix_spawnattr_setsigmask(&attributes, &before);
     (void)posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-    pid_t pid;
+    pid_t pid = -1;
     int error = spawn_shell(&pid, command, NULL, &attributes);
     int status = error ? 127 << 8 : wait_for(pid);
     (void)posix_spawnattr_destroy(&attributes);
@@ -109,9 +109,9 @@ EXPORT int system(const char *command) {
 #define MOST_PIPES 256
 enum place_state { PLACE_FREE, PLACE_TAKEN, PLACE_FILLED };
 static struct {
-    _Atomic int state;
     FILE *stream;
     pid_t pid;
+    _Atomic int state;
 } pipes[MOST_PIPES];
 
 static int take_place(void) {

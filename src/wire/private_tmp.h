@@ -14,10 +14,11 @@
 /* The library's file, beside pyexec-guest. */
 #define PYEXEC_TMP_LIBRARY "pyexec-tmp.so"
 
-/* Exported by the library, for a process that has it preloaded but was started without the variable: from now on /tmp
- * is `real_directory`, absolute and existing, here and in what this process executes. For a freshly forked process with
- * one thread, before a script runs. Whoever calls it declares it weak, and finds NULL where the library is not loaded.
- * Returns 0 or -errno: -EINVAL for a name that is relative, shorter than "/tmp" or "/tmp" itself, -ENAMETOOLONG. */
+/* Exported by the library: from now on /tmp is `real_directory`, absolute and existing, here and in what this process
+ * executes, whatever the variable said when it was started. For a freshly forked process with one thread, before a
+ * script runs; after a failure /tmp is the system's own. Whoever calls it declares it weak, and finds NULL where the
+ * library is not loaded. Returns 0 or -errno: -EINVAL for a name that is relative, shorter than "/tmp" or "/tmp"
+ * itself, -ENAMETOOLONG. */
 int pyexec_private_tmp_set(const char *real_directory);
 
 #endif

@@ -68,15 +68,25 @@ class Place:
         return [tuple(line.split("=", 1)) for line in self.run([CALLS, name, *arguments], **options).splitlines()]
 
 
-@pytest.fixture(params=["library", "control"])
-def place(request):
+def _prepared(with_library):
     if not LIBRARY:
         pytest.skip("PYEXEC_TMP_LIBRARY names no library")
     scratch = _scratch()
-    made = Place(request.param == "library", scratch)
+    made = Place(with_library, scratch)
     yield made
     landed_elsewhere = made.elsewhere.exists()
     shutil.rmtree(made.real, ignore_errors=True)
     shutil.rmtree(made.elsewhere, ignore_errors=True)
     shutil.rmtree(scratch, ignore_errors=True)
     assert not landed_elsewhere
+
+
+@pytest.fixture(params=["library", "control"])
+def place(request):
+    yield from _prepared(request.param == "library")
+
+
+@pytest.fixture
+def inside():
+    """With the library only: what could not be without it, or is a control itself."""
+    yield from _prepared(True)

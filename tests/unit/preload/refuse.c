@@ -13,7 +13,7 @@ int main(int argc, char **argv) {
         error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), calls[i], 0);
     }
     if (!error) {
-        error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(utimensat), 1, SCMP_A1(SCMP_CMP_NE, 0));
+        error = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(utimensat), 1, SCMP_A1(SCMP_CMP_NE, 0, 0));
     }
     if (!error) {
         error = seccomp_load(filter);

@@ -2,9 +2,9 @@
 
 import shutil
 import stat
+import subprocess
 
 import conftest
-import pytest
 
 
 def values(lines, key):
@@ -71,25 +71,21 @@ def put_tool(place):
     tool.chmod(0o755)
 
 
-def test_exec(place):
-    if not place.with_library:
-        pytest.skip("would put programs into /tmp/bin")
-    put_tool(place)
-    lines = place.run([conftest.CALLS, "exec"]).splitlines()
+def test_exec(inside):
+    put_tool(inside)
+    lines = inside.run([conftest.CALLS, "exec"]).splitlines()
     for way in ("execl", "execlp", "execle", "execv", "execvp", "execve", "execvpe", "vfork"):
         assert f"/tmp/bin/tool {way}" in lines and f"{way}=5" in lines, way
     for way in ("fexecve", "execveat"):
         assert way in lines and f"{way}=0" in lines, way
 
 
-def test_posix_spawn(place):
-    if not place.with_library:
-        pytest.skip("would put programs into /tmp/bin")
-    put_tool(place)
-    lines = place.calls("spawn")
+def test_posix_spawn(inside):
+    put_tool(inside)
+    lines = inside.calls("spawn")
     assert values(lines, "spawnp") == ["0"] and values(lines, "spawn") == ["0"] and values(lines, "status") == ["5", "5"]
     assert values(lines, "none") == ["1"]
-    assert (place.root / "spawned").read_text() == "/tmp/bin/tool tool\n" * 2
+    assert (inside.root / "spawned").read_text() == "/tmp/bin/tool tool\n" * 2
 
 
 def test_semaphores_and_shared_memory(place):
@@ -112,15 +108,35 @@ def test_call_before_the_librarys_constructor(place):
     assert stat.S_ISREG((place.real / "early").stat().st_mode)
 
 
-def test_set_while_running(place):
+def test_exports_only_names_of_libc():
+    """A misspelt wrapper would never be called."""
+
+    def exported(path):
+        listed = subprocess.run(["nm", "-D", "--defined-only", path], capture_output=True, text=True, check=True).stdout
+        return {line.split()[-1].split("@")[0] for line in listed.splitlines()}
+
+    with open("/proc/self/maps", encoding="utf-8") as maps:
+        (libc,) = {line.split()[-1] for line in maps if "/libc.so.6" in line}
+    wrappers = exported(conftest.LIBRARY)
+    assert len(wrappers) > 130
+    assert wrappers - exported(libc) == {"pyexec_private_tmp_set"}
+
+
+def test_set_while_running(inside):
     """As in the guest: the directory comes long after the library."""
-    if not place.with_library:
-        pytest.skip("there is nothing to set")
-    place.private.rename(place.scratch / "later")
-    place.root = place.scratch / "later"
-    (place.scratch / "link").symlink_to("later")
-    lines = place.calls("set", str(place.scratch / "link"), preload_only=True)
+    inside.private.rename(inside.scratch / "later")
+    inside.root = inside.scratch / "later"
+    (inside.scratch / "link").symlink_to("later")
+    lines = inside.calls("set", str(inside.scratch / "link"), preload_only=True)
     assert lines[0] == ("before", "/tmp") and ("still", "/tmp") in lines
     assert ("relative", "-22") in lines and ("itself", "-22") in lines and ("missing", "-2") in lines
-    assert ("set", "0") in lines and ("after", str(place.root)) in lines and ("preload", "hidden") in lines
-    assert (place.root / "by-child").exists()
+    assert ("set", "0") in lines and ("after", str(inside.root)) in lines and ("preload", "hidden") in lines
+    assert (inside.root / "by-child").exists()
+
+
+def test_set_instead_of_what_the_variable_said(inside):
+    other = inside.scratch / "other"
+    other.mkdir()
+    lines = dict(line for line in inside.calls("set", str(other)) if len(line) == 2)
+    assert lines["before"] == str(inside.private) and lines["after"] == str(other)
+    assert (other / "by-child").exists() and not (inside.private / "by-child").exists()

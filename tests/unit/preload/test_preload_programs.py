@@ -93,9 +93,7 @@ print(os.popen("cd %s; pwd; ls").read())
     assert place.python(code % (place.tmp, place.tmp)).split() == [place.tmp, "by-system"]
 
 
-def test_without_a_directory_nothing_changes(place):
-    if not place.with_library:
-        pytest.skip("the control of the others")
+def test_without_a_directory_nothing_changes(inside):
     code = "import os, sys; print(os.path.exists(sys.argv[1]), flush=True); os.system('env | grep -c LD_PRELOAD')"
-    assert place.python(code, place.tmp, preload_only=True).split() == ["False", "1"]
-    assert place.python(code, place.tmp).split() == ["True", "0"]
+    assert inside.python(code, inside.tmp, preload_only=True).split() == ["False", "1"]
+    assert inside.python(code, inside.tmp).split() == ["True", "0"]
