@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "keeper/members.h"
@@ -28,13 +29,26 @@ static void become_root_again(pid_t parent) {
 }
 
 int sweep_kernel_tells(uid_t own_uid, uid_t idle_uid) {
+    /* Where there is no other process at all, as in a container that has just started, every kernel says ESRCH: there
+     * has to be one that may not be signalled. */
     const pid_t parent = getppid();
-    int error = become(own_uid, idle_uid);
-    if (error) {
+    const pid_t other = fork();
+    if (other == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+        for (;;) {
+            (void)pause();
+        }
+    }
+    if (other < 0) {
         return 0;
     }
-    const int tells = kill(-1, 0) < 0 && (errno == ESRCH || errno == EPERM);
-    become_root_again(parent);
+    int tells = 0;
+    if (become(own_uid, idle_uid) == 0) {
+        tells = kill(-1, 0) < 0 && (errno == ESRCH || errno == EPERM);
+        become_root_again(parent);
+    }
+    (void)kill(other, SIGKILL);
+    (void)waitpid(other, NULL, 0);
     return tells;
 }
 
