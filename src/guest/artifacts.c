@@ -285,8 +285,10 @@ static void take_name(struct walk *walk, int directory_fd, size_t path_len, cons
         reason = ARTIFACT_IS_LINK;
     } else if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
         reason = ARTIFACT_IS_NO_FILE;
-    } else if (len > caps.path_bytes || !is_text(name) || is_figure(walk->path)) {
+    } else if (len > caps.path_bytes || !is_text(name)) {
         reason = ARTIFACT_BAD_NAME;
+    } else if (is_figure(walk->path)) {
+        reason = ARTIFACT_NAME_TAKEN;
     } else if (depth > caps.depth || (S_ISDIR(info.st_mode) && depth == caps.depth)) {
         reason = ARTIFACT_TOO_DEEP;
     } else if (S_ISREG(info.st_mode)) {
