@@ -1,7 +1,6 @@
 """What a script leaves in its output directory, and the figures that it shows, come back with the answer."""
 
 import base64
-import os
 import time
 
 import pytest
@@ -352,6 +351,12 @@ class TestFigures:
         )
         assert files.keys() == {"figure-1.png", "figure-2.png", "x.svg"}
 
+    def test_a_file_made_with_the_name_of_a_figure(self, service):
+        script = "import matplotlib.pyplot as plt\ndef main():\n    plt.plot([1]); plt.show()\n    open('output/figure-1.png', 'w')"
+        files, skipped, _ = run(service, script)
+        assert list(files) == ["figure-1.png"] and files["figure-1.png"].startswith(PNG)
+        assert skipped == {"figure-1.png": "a figure has this name"}
+
     def test_one_that_cannot_be_drawn(self, service):
         files, skipped, answer = run(
             service,
@@ -364,7 +369,7 @@ class TestFigures:
             """,
         )
         assert answer["result"] == 3 and list(files) == ["figure-2.png"]
-        assert skipped == {"figure-1.png": "the figure could not be drawn"} and "ParseException" in answer["stderr"]
+        assert skipped == {"figure-1.png": "the figure could not be drawn"} and "Unknown symbol" in answer["stderr"]
 
     def test_shown_before_a_timeout(self, service):
         script = "import matplotlib.pyplot as plt, time\ndef main():\n    plt.plot([1]); plt.show()\n    time.sleep(40)"
