@@ -326,6 +326,8 @@ static int check_pairs(const struct settings *settings, const struct complaint *
         {"min-memory-mb", "default-memory-mb", "MiB", settings->min_memory_bytes, settings->default_memory_bytes,
          BYTES_PER_MIB},
         {"max-file-mb", "max-disk-mb", "MiB", settings->max_file_bytes, settings->max_disk_bytes, BYTES_PER_MIB},
+        {"max-artifact-mb", "max-artifact-total-mb", "MiB", settings->max_artifact_bytes,
+         settings->max_artifact_total_bytes, BYTES_PER_MIB},
         {"max-script-bytes", "max-body-bytes", "bytes", settings->max_script_bytes, settings->max_body_bytes, 1},
     };
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {

@@ -45,8 +45,8 @@ static const char *const reasons[ARTIFACT_REASONS] = {
     [ARTIFACT_NO_ROOM] = "max_artifact_total_mb is used up",
     [ARTIFACT_TOO_MANY] = "there are max_artifacts already",
     [ARTIFACT_TOO_DEEP] = "it lies deeper than max_artifact_depth",
-    [ARTIFACT_BAD_NAME] = "its name is not UTF-8, has a control character, is taken, or is longer than "
-                          "max_artifact_path_bytes",
+    [ARTIFACT_BAD_NAME] = "its path is not UTF-8, has a control character or is longer than max_artifact_path_bytes",
+    [ARTIFACT_NAME_TAKEN] = "a figure has this name",
     [ARTIFACT_NOT_DRAWN] = "the figure could not be drawn",
 };
 

@@ -18,12 +18,16 @@
 /* Names that are looked at: a process that the script left may make new ones for ever. */
 #define MOST_NAMES 20000u
 
+/* The most that the setting max_artifacts allows. */
+#define MOST_FIGURES 1000u
+
 /* One name: enough for any directory at a run's end but a full one. On the stack, whose pages are there. */
 #define DENTS_BYTES 2048
 
 static struct artifact_caps caps;
 static uint64_t n_artifacts, total_bytes, n_named_skips, n_unnamed_skips, used;
 static unsigned last_figure, n_figures;
+static unsigned figures[MOST_FIGURES]; /* the numbers of those that were handed back */
 
 int artifacts_make_directory(void) {
     return mkdir(OUTPUT_DIRECTORY, 0777) < 0 && errno != EEXIST ? -errno : 0;
@@ -118,7 +122,9 @@ void artifacts_add_figure(const void *png, size_t size) {
         return;
     }
     memcpy(content, png, size);
-    n_figures++;
+    if (n_figures < MOST_FIGURES) {
+        figures[n_figures++] = last_figure;
+    }
     count_artifact(path, path_len, size);
 }
 
@@ -126,8 +132,14 @@ void artifacts_add_figure(const void *png, size_t size) {
 static int is_figure(const char *path) {
     unsigned number;
     int end = 0;
-    return n_figures > 0 && sscanf(path, "figure-%9u.png%n", &number, &end) == 1 && end > 0 && path[end] == '\0' &&
-           number <= last_figure;
+    if (n_figures == 0 || sscanf(path, "figure-%9u.png%n", &number, &end) != 1 || end == 0 || path[end] != '\0') {
+        return 0;
+    }
+    unsigned i = 0;
+    while (i < n_figures && figures[i] != number) {
+        i++;
+    }
+    return i < n_figures;
 }
 
 /* ---- files ---- */
@@ -285,8 +297,10 @@ static void take_name(struct walk *walk, int directory_fd, size_t path_len, cons
         reason = ARTIFACT_IS_LINK;
     } else if (!S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode)) {
         reason = ARTIFACT_IS_NO_FILE;
-    } else if (len > caps.path_bytes || !is_text(name) || is_figure(walk->path)) {
+    } else if (len > caps.path_bytes || !is_text(name)) {
         reason = ARTIFACT_BAD_NAME;
+    } else if (is_figure(walk->path)) {
+        reason = ARTIFACT_NAME_TAKEN;
     } else if (depth > caps.depth || (S_ISDIR(info.st_mode) && depth == caps.depth)) {
         reason = ARTIFACT_TOO_DEEP;
     } else if (S_ISREG(info.st_mode)) {

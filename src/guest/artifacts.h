@@ -13,7 +13,7 @@
 /* Makes the directory. Returns 0 or -errno. */
 int artifacts_make_directory(void);
 
-/* A run begins, with these caps (those of a rehearsal are 0: nothing is handed back). */
+/* A run begins, with these caps (all 0: nothing is handed back). */
 void artifacts_begin(const struct artifact_caps *caps);
 
 /* A figure, PNG; named figure-1.png and so on. NULL: one that could not be drawn. */

@@ -20,7 +20,6 @@
 #include "keeper/process.h"
 #include "keeper/state.h"
 #include "keeper/status.h"
-#include "keeper/sweep.h"
 #include "keeper/tier.h"
 #include "keeper/watch.h"
 #include "wire/private_tmp.h"
@@ -259,10 +258,6 @@ static int open_private_dirs(struct keeper *keeper) {
                   strerror(error ? -error : EROFS));
         keeper_give_up(keeper, KEEPER_EXIT_REFUSED);
         return error ? error : -EROFS;
-    }
-    if (!keeper->one_id) {
-        keeper->kernel_tells =
-            sweep_kernel_tells(keeper->first_id + KEEPER_ID_GUEST, keeper->first_id + KEEPER_ID_IDLE(keeper));
     }
     cleaning_start_stale(keeper);
     return 0;

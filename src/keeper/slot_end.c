@@ -72,8 +72,7 @@ static int all_dead(struct slot *slot) {
     struct keeper *keeper = slot->keeper;
     int left;
     if (!keeper->one_id) {
-        left = sweep_uid(keeper->first_id + KEEPER_ID_GUEST, slot_id(slot), keeper->kernel_tells, keeper->proc_fd,
-                         slot->sandbox_id);
+        left = sweep_uid(keeper->first_id + KEEPER_ID_GUEST, slot_id(slot), keeper->proc_fd, slot->sandbox_id);
     } else if (!slot->forked) {
         return 1; /* it was never permitted a second process */
     } else {

@@ -18,12 +18,10 @@
 #include "wire/front_link.h"
 
 /* Offsets into the block of user ids: front; what is root in a guest's user namespace, and without namespaces the
- * keeper's own while it kills a sandbox's processes (sweep.h); one for each slot; the collectors' own; and one that
- * nobody ever is. */
+ * keeper's own while it kills a sandbox's processes (sweep.h); one for each slot; the collectors' own. */
 enum keeper_id { KEEPER_ID_FRONT = 0, KEEPER_ID_GUEST = 1, KEEPER_ID_SLOTS = 2 };
 #define KEEPER_ID_COLLECTOR(keeper) (KEEPER_ID_SLOTS + (uint32_t)(keeper)->n_slots)
-#define KEEPER_ID_IDLE(keeper) (KEEPER_ID_COLLECTOR(keeper) + 1u)
-#define KEEPER_IDS(n_slots) (KEEPER_ID_SLOTS + (uint32_t)(n_slots) + 2u)
+#define KEEPER_IDS(n_slots) (KEEPER_ID_SLOTS + (uint32_t)(n_slots) + 1u)
 
 struct keeper {
     const struct settings *settings;
@@ -42,7 +40,6 @@ struct keeper {
     /* Without namespaces: */
     int prepared_root;  /* 1: guests live in the prepared tree */
     char tree_note[96]; /* why they do not */
-    int kernel_tells;   /* see sweep.h */
     int proc_fd;        /* of /proc */
     char preload[256];  /* the library that gives /tmp its meaning */
     struct private_dirs dirs;

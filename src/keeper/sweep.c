@@ -4,8 +4,8 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "keeper/members.h"
@@ -28,40 +28,25 @@ static void become_root_again(pid_t parent) {
     }
 }
 
-int sweep_kernel_tells(uid_t own_uid, uid_t idle_uid) {
-    /* Where there is no other process at all, as in a container that has just started, every kernel says ESRCH: there
-     * has to be one that may not be signalled. */
-    const pid_t parent = getppid();
-    const pid_t other = fork();
-    if (other == 0) {
-        (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-        for (;;) {
-            (void)pause();
-        }
-    }
-    if (other < 0) {
-        return 0;
-    }
-    int tells = 0;
-    if (become(own_uid, idle_uid) == 0) {
-        tells = kill(-1, 0) < 0 && (errno == ESRCH || errno == EPERM);
-        become_root_again(parent);
-    }
-    (void)kill(other, SIGKILL);
-    (void)waitpid(other, NULL, 0);
-    return tells;
+/* Whether a process has this real user id, zombies included: 1, 0, or -errno when the kernel does not say. To ask for a
+ * user's priority is the one call that tells, on every kernel and to everybody; kill(-1, 0) says 0 on most even when
+ * there was nobody whom it could signal. */
+static int anyone_left(uid_t uid) {
+    errno = 0;
+    (void)getpriority(PRIO_USER, uid);
+    return errno == 0 ? 1 : errno == ESRCH ? 0 : -errno;
 }
 
-int sweep_uid(uid_t own_uid, uid_t uid, int kernel_tells, int proc_fd, uint64_t tag) {
+int sweep_uid(uid_t own_uid, uid_t uid, int proc_fd, uint64_t tag) {
     const pid_t parent = getppid();
     int error = become(own_uid, uid);
     if (error) {
         return error;
     }
     (void)kill(-1, SIGKILL);
-    int left = kernel_tells ? kill(-1, 0) == 0 : 0;
     become_root_again(parent);
-    if (!kernel_tells) {
+    int left = anyone_left(uid);
+    if (left < 0) {
         left = members_kill(proc_fd, tag);
     }
     return left < 0 ? left : left > 0;

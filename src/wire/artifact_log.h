@@ -30,8 +30,9 @@ enum artifact_reason {
     ARTIFACT_TOO_MANY = 7,
     ARTIFACT_TOO_DEEP = 8,
     ARTIFACT_BAD_NAME = 9,
-    ARTIFACT_NOT_DRAWN = 10, /* a figure that failed */
-    ARTIFACT_REASONS = 11,
+    ARTIFACT_NOT_DRAWN = 10,  /* a figure that failed */
+    ARTIFACT_NAME_TAKEN = 11, /* by a figure */
+    ARTIFACT_REASONS = 12,
 };
 
 struct artifact_frame {

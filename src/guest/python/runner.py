@@ -211,6 +211,7 @@ def end():
 
 def rewind():
     """After a rehearsal: as if nothing had run."""
+    figures.hand_back()  # there are none; but the pages that it touches are the sandbox's own from here on
     script_module.forget(_run.name)
     _run.__init__()
     arrays.max_bytes = 0

@@ -272,6 +272,27 @@ def response_in_the_output():
 NO_FILE_OF_THE_SYSTEM = {"results": ["real"], "not_in_answer": ["cm9vdDp4OjA6", "/root", "root/"]}
 
 
+# What is behind the first frame that may not be is not read at all.
+NO_FORGED_ARTIFACT = {"results": ["real"], "not_in_answer": ["cron.d", "huge", "aaaaaaaa"]}
+
+
+@forgery("what is within the rules", NO_FORGED_ARTIFACT)
+def artifacts_forged():
+    """The log of artifacts written by the script: a good frame, then a path that climbs, lengths that lie, and a length of
+    the log that goes on changing while a run is streamed or read."""
+    result = Result()
+
+    def frame(path, size, content=b"", kind=1, magic=0x70796172):
+        path_len = len(path)
+        return struct.pack("IIIIQ", magic, kind, 0, path_len, size) + path + bytes(-path_len % 8) + content + bytes(-len(content) % 8)
+
+    log = frame(b"honest", 1, b"x") + frame(b"../../../etc/cron.d/x", 1, b"x") + frame(b"huge", 1 << 62)
+    log += frame(b"a" * 100, 0xFFFFFFFFFFFFFFF0) + b"\xff" * 4096
+    ctypes.memmove(result.base + ARTIFACTS_OFFSET, log, len(log))
+    ctypes.c_uint64.from_address(result.base + 24).value = len(log)
+    return "real"
+
+
 @forgery("no link is followed", NO_FILE_OF_THE_SYSTEM)
 def links_for_whoever_collects():
     """Links, named pipes and endless trees where files are collected from (Judge0 CVE-2024-28185, CVE-2024-28189)."""

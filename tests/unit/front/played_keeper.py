@@ -23,12 +23,13 @@ import time
 
 READY, VERDICT, STATUS, DRAINING, START, CANCEL = 2, 4, 6, 8, 3, 5
 EXITED, SIGNALED, TIMEOUT, MEMORY, CPU, PROCESSES, DISK, CANCELLED, INTERNAL = range(1, 10)
-REQUEST_HEADER = struct.Struct("=IIIIIIQQQQQQQ")
+REQUEST_HEADER = struct.Struct("=IIIIII12Q")
 RESULT_HEADER = struct.Struct("=IIIIII")
 REQUEST_MAGIC, RESULT_MAGIC = 0x70797271, 0x70797273
 RECORD_OFFSET = 4096
 VALUE_OFFSET = RECORD_OFFSET + (1 << 20)
-RESULT_SIZE = VALUE_OFFSET + (8 << 20)
+ARTIFACTS_OFFSET = VALUE_OFFSET + (8 << 20)
+RESULT_SIZE = ARTIFACTS_OFFSET + (32 << 20)
 BANNER = b"Executing main() function...\n"
 
 
@@ -36,8 +37,8 @@ class Request:
     """A run_request, taken apart."""
 
     def __init__(self, data):
-        (self.magic, self.mode, self.banner, self.n_env, self.n_files, _, *lengths,
-         self.max_result) = REQUEST_HEADER.unpack_from(data)
+        (self.magic, self.mode, self.banner, self.n_env, self.n_files, _, *numbers) = REQUEST_HEADER.unpack_from(data)
+        lengths, self.max_result, self.artifact_caps = numbers[:6], numbers[6], numbers[7:]
         at = REQUEST_HEADER.size
         parts = []
         for length in lengths:

@@ -92,7 +92,7 @@ BAD = [
     (b'{"script": "x", "memory_mb": -9223372036854775809}', "min_memory_mb"), (b'{"script": "x", "memory_mb": "5"}', "an integer, not a string"),
     (b'{"script": "x", "memory_mb": true}', "boolean"), (b'{"script": "x", "mode": "Main"}', "mode must be"),
     (b'{"script": "x", "mode": 1}', "mode must be a string"), (b'{"script": "x", "banner": 1}', "banner must be a boolean"),
-    (b'{"script": "x", "banner": "yes"}', "banner"), (b'{"script": "x", "stream": true}', "streaming is not available"),
+    (b'{"script": "x", "banner": "yes"}', "banner"),
     (b'{"script": "x", "stream": "no"}', "stream must be a boolean"), (b'{"script": "x", "timout": 1}', "Unknown field 'timout'"),
     (b'{"script": "x", "": 1}', "Unknown field ''"), (b'{"script": "x", "\\ud800": 1}', "Unknown field"),
     (b'{"script": "x", "' + b"y" * 10000 + b'": 1}', "Unknown field"),

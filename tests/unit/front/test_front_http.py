@@ -169,8 +169,10 @@ def test_origin(shared, origin, host, status):
 
 
 def test_accept_event_stream(shared):
-    status, answer = post(shared, HELLO, {**JSON, "Accept": "text/event-stream"})
-    assert status == 400 and answer["error"] == "invalid_input" and "streaming" in answer["message"]
+    head_of = {"Accept": "text/event-stream"}
+    for body, headers in ((HELLO, {**JSON, **head_of}), (json.dumps({"script": play(), "stream": True}), JSON)):
+        response, data = request(shared, "POST", "/execute", body, headers)
+        assert response.status == 200 and b'event: done\ndata: {"success":true' in data, data
     assert post(shared, HELLO, {**JSON, "Accept": "application/json, text/event-stream"})[0] == 200
 
 

@@ -78,9 +78,10 @@ static void statuses(void **state) {
     assert_int_equal(judge("POST", "/execute", LINES("Host: x", json, json)).problem.status, 415);
     assert_int_equal(judge("POST", "/execute", LINES("Host: x", json, "Content-Encoding: br")).problem.status, 415);
     assert_int_equal(judge("POST", "/execute", LINES("Host: x", json, "Content-Length: 101")).problem.status, 413);
-    assert_int_equal(judge("POST", "/execute", LINES("Host: x", json, "Accept: text/event-stream")).problem.status,
-                     400);
-    assert_int_equal(judge("POST", "/execute", LINES("Host: x", json, "Accept: text/event-stream, */*")).refused, 0);
+    assert_int_equal(judge("POST", "/execute", LINES("Host: x", json, "Accept: text/event-stream")).takes_events_only,
+                     1);
+    assert_int_equal(
+        judge("POST", "/execute", LINES("Host: x", json, "Accept: text/event-stream, */*")).takes_events_only, 0);
     assert_int_equal(judge("POST", "/execute", LINES("Host: x", json, "X-Request-Id: a b")).request_id[0], '\0');
 }
 

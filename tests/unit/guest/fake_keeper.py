@@ -15,7 +15,7 @@ import time
 
 HELLO, SPAWNED, SPAWN = 2, 4, 3
 RESULT_HEADER, RECORD_MAX, VALUE_MAX = 4096, 1 << 20, 8 << 20
-RESULT_SIZE = RESULT_HEADER + RECORD_MAX + VALUE_MAX
+RESULT_SIZE = RESULT_HEADER + RECORD_MAX + VALUE_MAX + (32 << 20)
 REQUEST_MAGIC, RESULT_MAGIC = 0x70797271, 0x70797273
 CLONE_NEWNS, MS_REC, MS_PRIVATE = 0x20000, 0x4000, 1 << 18
 
@@ -100,15 +100,16 @@ class Sandbox:
         os.close(self.report)
 
     def start(self, script, args=b"", kwargs=b"", env=(), files=(), stdin=b"", mode="main", banner=None,
-              max_result_bytes=VALUE_MAX):
+              max_result_bytes=VALUE_MAX, artifact_caps=(0, 0, 0, 0, 0)):
         if isinstance(script, str):
             script = script.encode("utf-8", "surrogatepass")
         banner = mode == "main" if banner is None else banner
         env_bytes = _entries((name.encode(), value.encode()) for name, value in dict(env).items())
         file_bytes = _entries((name.encode(), value) for name, value in dict(files).items())
-        header = struct.pack("=6I7Q", REQUEST_MAGIC, int(mode == "script"), int(banner), len(dict(env)),
+        header = struct.pack("=6I12Q", REQUEST_MAGIC, int(mode == "script"), int(banner), len(dict(env)),
                              len(dict(files)), 0, len(script), len(args), len(kwargs), len(env_bytes),
-                             len(file_bytes), len(stdin), max_result_bytes)
+                             len(file_bytes), len(stdin), max_result_bytes,
+                             *artifact_caps)
         self.started = time.perf_counter()
         self.control.sendall(header + script + args + kwargs + env_bytes + file_bytes + stdin)
         self.control.close()
