@@ -11,7 +11,7 @@
 #define PATH_MAX_BYTES 1024u
 #define COMPONENT_MAX_BYTES 255u
 #define PATH_MAX_DEPTH 32u
-#define OUTPUT_NAME "output" /* a directory that is there already */
+#define OUTPUT_NAME "output" /* a directory that is there when a script goes there */
 
 /* One file's members as they stand in the request. */
 struct file_spans {

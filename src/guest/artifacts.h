@@ -10,7 +10,7 @@
 
 #define OUTPUT_DIRECTORY "/tmp/output"
 
-/* Makes the directory. Returns 0 or -errno. */
+/* Makes the directory where it is not there: output_hook.h says when. Returns 0 or -errno. */
 int artifacts_make_directory(void);
 
 /* A run begins, with these caps (all 0: nothing is handed back). */

@@ -91,7 +91,7 @@ int main(int argc, char **argv) {
     reset_signals();
 
     struct spawner spawner = {.keeper_fd = FIXED_FD_KEEPER, .options = options};
-    int error = jail_sandbox_filter(options.one_id && options.tier != ISOLATION_NAMESPACES, &spawner.filter);
+    int error = jail_sandbox_filter(options.tier == ISOLATION_NAMESPACES, options.one_id, &spawner.filter);
     if (error) {
         errno = -error;
         log_error("cannot compile the table of system calls: %m");

@@ -1,4 +1,5 @@
 #include "guest/run.h"
+#include "guest/output_hook.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -236,6 +237,7 @@ int run_request(const struct runner *runner, struct request *request) {
     int status = 0;
     result_map_begin();
     artifacts_begin(&request->header.artifacts);
+    output_hook_arm();
     PyObject *env = NULL;
     if (lay_out(request) == 0) {
         env = env_list(request);

@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "guest/artifacts.h"
 #include "guest/prefault.h"
 #include "guest/request.h"
 #include "guest/result_map.h"
@@ -60,7 +59,6 @@ void sandbox_live(const struct jail_options *options, const char *private_direct
     PyOS_AfterFork_Child(); /* only now, so that the pages it writes count in the sandbox's control group */
     error = result_map_attach(JAIL_FD_RESULT);
     (void)close(JAIL_FD_RESULT);
-    error = error ? error : artifacts_make_directory();
     if (!error && run_rehearsal(runner, kind) < 0) {
         error = -EPROTO;
     }

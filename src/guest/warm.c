@@ -11,6 +11,7 @@
 #include "guest/embedded.h"
 #include "guest/encode.h"
 #include "guest/native.h"
+#include "guest/output_hook.h"
 
 #define PYTHON_PROGRAM L"/usr/bin/python3"
 
@@ -161,7 +162,7 @@ int warm_start(enum guest_kind kind, struct runner *ret_runner) {
     PyObject *module = load_runner();
     PyObject *hooks = module ? PyObject_GetAttrString(module, "encode_hooks") : NULL;
     PyObject *done = NULL;
-    if (hooks && encode_set_hooks(hooks) == 0 && take_functions(module, ret_runner) == 0) {
+    if (hooks && output_hook_add() == 0 && encode_set_hooks(hooks) == 0 && take_functions(module, ret_runner) == 0) {
         done = PyObject_CallMethod(warm_module, "warm_up", "i", (int)kind);
     }
     if (!done) {

@@ -35,10 +35,10 @@ struct jail_options {
     const struct sock_fprog *filter; /* of jail_sandbox_filter(); borrowed */
 };
 
-/* Compiles the seccomp table for sandboxes. With one_id (no namespaces, and one user id for all sandboxes) changes of
- * files by path are out, and each new process is asked of the keeper. Call once in the guest, before it forks. The
- * program lives as long as the process. Returns 0 or -errno. */
-int jail_sandbox_filter(int one_id, const struct sock_fprog **ret_filter);
+/* Compiles the seccomp table for sandboxes. Without namespaces questions about other processes are out; then with
+ * one_id (one user id for all sandboxes) changes of files by path as well, and each new process is asked of the keeper.
+ * Call once in the guest, before it forks. The program lives as long as the process. Returns 0 or -errno. */
+int jail_sandbox_filter(int namespaces, int one_id, const struct sock_fprog **ret_filter);
 
 /* Forks a sibling: the child has the caller's parent as its parent and is in the pid namespace of the init behind
  * init_fd (-1: in the caller's). Returns 0 in the child, the pid (as the caller sees it) in the caller with the pidfd

@@ -150,18 +150,18 @@ static int asks(const struct sock_fprog *program) {
     return 0;
 }
 
-static int compile_one_id(struct sock_fprog *ret_program) {
+static int compile_shared_pids(int one_id, struct sock_fprog *ret_program) {
     size_t n_rows = 0;
-    cleanup_free struct seccomp_row *rows = seccomp_one_id_table(&n_rows);
+    cleanup_free struct seccomp_row *rows = seccomp_shared_pids_table(one_id, &n_rows);
     return rows ? seccomp_compile(rows, n_rows, ret_program) : -ENOMEM;
 }
 
-int jail_sandbox_filter(int one_id, const struct sock_fprog **ret_filter) {
+int jail_sandbox_filter(int namespaces, int one_id, const struct sock_fprog **ret_filter) {
     static struct sock_fprog program;
     if (!program.filter) {
         size_t n_rows = 0;
         const struct seccomp_row *rows = seccomp_sandbox_table(&n_rows);
-        int error = one_id ? compile_one_id(&program) : seccomp_compile(rows, n_rows, &program);
+        int error = namespaces ? seccomp_compile(rows, n_rows, &program) : compile_shared_pids(one_id, &program);
         if (error) {
             return error;
         }

@@ -54,10 +54,10 @@ const struct seccomp_row *seccomp_sandbox_table(size_t *ret_rows);
 const struct seccomp_row *seccomp_front_table(size_t *ret_rows);
 const struct seccomp_row *seccomp_collector_table(size_t *ret_rows);
 
-/* The table for sandboxes that all have one user id and no namespaces, in an allocation that the caller frees with
- * free(): the ordinary one with the rows of seccomp_one_id_table.c instead of its own for the calls named there.
- * NULL: out of memory. */
-struct seccomp_row *seccomp_one_id_table(size_t *ret_rows);
+/* The table for sandboxes without namespaces, in an allocation that the caller frees with free(): the ordinary one with
+ * the rows of seccomp_shared_pids_table.c instead of its own for the calls named there; with one_id those for one user
+ * id for all as well. NULL: out of memory. */
+struct seccomp_row *seccomp_shared_pids_table(int one_id, size_t *ret_rows);
 
 /* Different calls that a table lets reach the kernel, asked for or not, on the architecture this was built for. */
 size_t seccomp_reachable_calls(const struct seccomp_row *rows, size_t n_rows);

@@ -70,7 +70,7 @@ static void on_message(void *owner) {
         if (n == -EAGAIN) {
             return;
         }
-        if (n == 0 && keeper->client->once) {
+        if (n == 0 && (keeper->client->once || keeper->draining)) {
             forget(keeper); /* it ends, and its exit status is on its way */
             return;
         }

@@ -27,6 +27,14 @@ static char *others(char *value) {
     return value[len] == ':' || value[len] == ' ' ? value + len + 1 : value;
 }
 
+/* The strings stay at the top of the stack, of which every sandbox has a copy: nothing of the guest's is to be read
+ * there. */
+static void blank(char *text) {
+    for (volatile char *c = text; *c; c++) {
+        *c = '\0';
+    }
+}
+
 void environment_hide(void) {
     if (!environ) {
         return;
@@ -34,12 +42,14 @@ void environment_hide(void) {
     char **kept = environ;
     for (char **entry = environ; *entry; entry++) {
         if (begins_with(*entry, PRIVATE_PREFIX)) {
+            blank(*entry);
             continue;
         }
         if (begins_with(*entry, PRELOAD_PREFIX)) {
             char *value = *entry + strlen(PRELOAD_PREFIX);
             char *rest = others(value);
             if (*rest == '\0') {
+                blank(*entry);
                 continue;
             }
             memmove(value, rest, strlen(rest) + 1);

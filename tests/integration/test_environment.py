@@ -32,9 +32,9 @@ class TestDirectory:
         assert set(got.values()) == {"here"}, got
 
     def test_empty_at_the_start(self, service):
-        script = "import os\ndef main():\n    return [os.listdir('.'), os.listdir('/tmp'), os.listdir('output')]"
+        script = "import os\ndef main():\n    return [os.listdir('.'), os.listdir('/tmp')]"
         for module in ("", "import pandas\n", "import matplotlib.pyplot\n"):
-            assert service.result(module + script) == [["output"], ["output"], []]
+            assert service.result(module + script) == [[], []]
 
     def test_only_the_scripts_own(self, service):
         script = """
@@ -84,7 +84,7 @@ class TestDirectory:
                 shutil.rmtree("a")
                 return [sorted(os.listdir(".")), os.stat("hard").st_mtime, os.stat("moved").st_size]
             """
-        assert service.result(script) == [["copy", "hard", "moved", "né\nw ☃", "output", "soft", "tree"], 2.0, 100]
+        assert service.result(script) == [["copy", "hard", "moved", "né\nw ☃", "soft", "tree"], 2.0, 100]
 
 
 class TestReadOnlySystem:

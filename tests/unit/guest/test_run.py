@@ -302,7 +302,7 @@ def test_nothing_of_a_rehearsal_or_of_the_guest_is_seen(lean):
     """
     names, frames, fds, listing, argv, path, cached, last = result_of(lean, text)
     assert names == [] and frames == ["script.py"] and fds == [0, 1, 2]
-    assert listing == ["output"] and argv == ["script.py"] and path == "/tmp" and last is None
+    assert listing == [] and argv == ["script.py"] and path == "/tmp" and last is None
     assert all("rehearsal" not in name and "pyexec" not in name for name in cached)
 
 
