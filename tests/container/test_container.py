@@ -63,6 +63,7 @@ def test_the_line_of_the_readme(tmp_path):
         port = free_port()
     except OSError:
         pass
+    before = set(docker("ps", "-aq").split())
     with open(tmp_path / "log", "wb") as log:
         process = subprocess.Popen(["docker", "run", "-p", f"{port}:8080", IMAGE], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     client = Client("127.0.0.1", port, timeout=20)
@@ -82,8 +83,8 @@ def test_the_line_of_the_readme(tmp_path):
     finally:
         process.terminate()
         assert process.wait(20) == 0
-        # Without --rm, as the line has it.
-        for name in docker("ps", "-aq", "--filter", f"ancestor={IMAGE}", "--filter", f"publish={port}").split():
+        # Without --rm and a name, as the line has it.
+        for name in set(docker("ps", "-aq", "--filter", f"ancestor={IMAGE}").split()) - before:
             docker("rm", "-f", name)
 
 
