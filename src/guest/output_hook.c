@@ -43,8 +43,8 @@ static const char *text_of(PyObject *path) {
 
 /* Whether a path may lead there: it names the directory, or is of a kind that is not looked into here. */
 static int may_lead_there(PyObject *path) {
-    if (PyLong_Check(path) || path == Py_None) {
-        return 0; /* a descriptor, or the working directory */
+    if (PyLong_Check(path) || PyTuple_Check(path) || path == Py_None) {
+        return 0; /* a descriptor, times, or the working directory */
     }
     const char *text = text_of(path);
     return !text || strstr(text, "output") != NULL;
