@@ -26,7 +26,7 @@ _set_digits_limit = getattr(sys, "set_int_max_str_digits", lambda limit: None)  
 _get_digits_limit = getattr(sys, "get_int_max_str_digits", lambda: 0)
 _iscoroutine = inspect.iscoroutine
 _run_async = asyncio.run
-_pristine_builtins = dict(vars(builtins))
+_pristine_builtins = {name: value for name, value in vars(builtins).items() if name != "_"}
 _ABSENT = object()
 
 
@@ -171,9 +171,11 @@ def _restore_builtins():
     Returns what they were, as far as they can be called at all, for the exit handlers that still run."""
     current = vars(builtins)
     changed = {}
+    if native.holds_all(current, _pristine_builtins):
+        return changed
     for name, value in _pristine_builtins.items():
         found = current.get(name, _ABSENT)
-        if found is not value and name != "_":
+        if found is not value:
             if found is not _ABSENT and callable(found):
                 changed[name] = found
             current[name] = value
