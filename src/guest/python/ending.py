@@ -61,16 +61,18 @@ def _is(one, other):
 
 _exit_handlers_before = None
 _thread_handlers_before = ()
+_thread_locks_before = frozenset()
 _log_handlers_before = ()
 
 
 def remember():
     """Once in a guest, after its imports."""
-    global _exit_handlers_before, _thread_handlers_before, _log_handlers_before
+    global _exit_handlers_before, _thread_handlers_before, _thread_locks_before, _log_handlers_before
     handlers = _exit_handlers()
     names = {(getattr(handler, "__module__", None), getattr(handler, "__qualname__", None)) for handler in handlers}
     _exit_handlers_before = tuple(handlers) if names <= _KNOWN_HANDLERS else None
     _thread_handlers_before = tuple(threading._threading_atexits)
+    _thread_locks_before = frozenset(threading._shutdown_locks)  # the main thread's
     _log_handlers_before = tuple(logging._handlerList)
 
 
@@ -80,7 +82,7 @@ def is_quiet():
         _exit_handlers_before is not None
         and _count_exit_handlers() == len(_exit_handlers_before)
         and _count_threads() == 0
-        and not threading._shutdown_locks  # of threads that have yet to be joined
+        and threading._shutdown_locks <= _thread_locks_before  # of threads that have yet to be joined
         and threading._shutdown is _shut_threads_down
         and not _children
         and not _finalizers
