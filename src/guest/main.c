@@ -45,7 +45,7 @@ static int rehearse(const struct runner *runner, enum guest_kind kind) {
         return error;
     }
     for (int i = 0; i < WARM_REHEARSALS; i++) {
-        if (run_rehearsal(runner, kind) < 0) {
+        if (run_rehearsal(runner, kind, true) < 0) {
             return -EPROTO;
         }
     }
@@ -59,17 +59,17 @@ struct trial {
 
 static void run_trial(const void *context) {
     const struct trial *trial = context;
-    PyOS_AfterFork_Child();
+    warm_after_fork_child();
     if (result_map_attach(-1) == 0) {
-        (void)run_rehearsal(trial->runner, trial->kind);
+        (void)run_rehearsal(trial->runner, trial->kind, false);
     }
 }
 
 static void learn_pages(const struct runner *runner, enum guest_kind kind) {
     const struct trial trial = {runner, kind};
-    PyOS_BeforeFork();
+    warm_before_fork();
     int n_pages = prefault_learn(run_trial, &trial);
-    PyOS_AfterFork_Parent();
+    warm_after_fork_parent();
     if (n_pages < 0) {
         errno = -n_pages;
         log_warning("sandboxes will start slower, the pages they write are not known: %m");

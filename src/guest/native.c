@@ -63,11 +63,29 @@ static PyObject *native_add_figure(PyObject *self, PyObject *figure) {
     Py_RETURN_NONE;
 }
 
+/* In C, since even looking at a value from Python writes its reference count: 40 pages for the built-ins. */
+static PyObject *native_holds_all(PyObject *self, PyObject *arguments) {
+    (void)self;
+    PyObject *dict, *expected, *name, *value;
+    if (!PyArg_ParseTuple(arguments, "O!O!", &PyDict_Type, &dict, &PyDict_Type, &expected)) {
+        return NULL;
+    }
+    Py_ssize_t position = 0;
+    while (PyDict_Next(expected, &position, &name, &value)) {
+        if (PyDict_GetItemWithError(dict, name) != value) {
+            return PyErr_Occurred() ? NULL : PyBool_FromLong(0);
+        }
+    }
+    Py_RETURN_TRUE;
+}
+
 static PyMethodDef native_methods[] = {
     {"is_owner", native_is_owner, METH_NOARGS, "Whether this is the sandbox's first process and not a fork of it."},
     {"encode_result", native_encode_result, METH_VARARGS,
      "encode_result(value, limit): its JSON text into the memory."},
     {"finish", native_finish, METH_VARARGS, "finish(record, with_value): the last word about the run."},
+    {"holds_all", native_holds_all, METH_VARARGS,
+     "holds_all(dict, expected): whether dict has expected's names, and the very same values."},
     {"add_figure", native_add_figure, METH_O, "add_figure(png): hands a figure back; None: it could not be drawn."},
     {NULL, NULL, 0, NULL},
 };

@@ -266,7 +266,10 @@ void run_end(const struct runner *runner, int status) {
     _exit(status);
 }
 
-static int rehearse(const struct runner *runner, const char *source, int expected_status) {
+static int rehearse(const struct runner *runner, const char *source, bool thorough, int expected_status) {
+    static const char plain_kwargs[] = "{\"named\": {\"deep\": [1.5, null]}}";
+    static const char thorough_kwargs[] = "{\"named\": {\"deep\": [1.5, null]}, \"thorough\": true}";
+    const char *kwargs = thorough ? thorough_kwargs : plain_kwargs;
     const char *text = warm_source(source);
     if (!text) {
         return -1;
@@ -280,7 +283,7 @@ static int rehearse(const struct runner *runner, const char *source, int expecte
                    .artifacts = {.count = 1, .depth = 1, .path_bytes = ARTIFACT_PATH_MAX}},
         .script = {(const unsigned char *)text, strlen(text)},
         .args = {(const unsigned char *)"[1, \"two\"]", 10},
-        .kwargs = {(const unsigned char *)"{\"named\": {\"deep\": [1.5, null]}}", 32},
+        .kwargs = {(const unsigned char *)kwargs, strlen(kwargs)},
     };
     int status = run_request(runner, &request);
     artifacts_collect(); /* the empty directory, or none; figures in rewind() */
@@ -295,7 +298,7 @@ static int rehearse(const struct runner *runner, const char *source, int expecte
 }
 
 /* With the same descriptors as in a run, so that the very same paths are taken; its output goes nowhere. */
-static int rehearse_in_silence(const struct runner *runner, const char *source, int expected_status) {
+static int rehearse_in_silence(const struct runner *runner, const char *source, bool thorough, int expected_status) {
     cleanup_close int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     cleanup_close int stdout_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 10);
     cleanup_close int stderr_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 10);
@@ -303,17 +306,17 @@ static int rehearse_in_silence(const struct runner *runner, const char *source, 
         dup2(null_fd, STDERR_FILENO) < 0) {
         return -1;
     }
-    int status = rehearse(runner, source, expected_status);
+    int status = rehearse(runner, source, thorough, expected_status);
     if (dup2(stdout_fd, STDOUT_FILENO) < 0 || dup2(stderr_fd, STDERR_FILENO) < 0) {
         return -1;
     }
     return status;
 }
 
-int run_rehearsal(const struct runner *runner, enum guest_kind kind) {
-    return rehearse_in_silence(runner, kind == GUEST_DATA ? "rehearsal_data" : "rehearsal_lean", 0);
+int run_rehearsal(const struct runner *runner, enum guest_kind kind, bool thorough) {
+    return rehearse_in_silence(runner, kind == GUEST_DATA ? "rehearsal_data" : "rehearsal_lean", thorough, 0);
 }
 
 int run_failing_rehearsal(const struct runner *runner) {
-    return rehearse_in_silence(runner, "rehearsal_failure", STATUS_FAILED);
+    return rehearse_in_silence(runner, "rehearsal_failure", false, STATUS_FAILED);
 }

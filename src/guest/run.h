@@ -2,6 +2,8 @@
 #ifndef PYEXEC_GUEST_RUN_H
 #define PYEXEC_GUEST_RUN_H
 
+#include <stdbool.h>
+
 #include "guest/request.h"
 #include "guest/warm.h"
 
@@ -13,8 +15,9 @@ int run_request(const struct runner *runner, struct request *request);
 _Noreturn void run_end(const struct runner *runner, int status);
 
 /* Runs a small script of our own in just the same way, with its output going nowhere, and takes back what that left,
- * so that a sandbox's pages are its own, and caches warm, before it gets its request. Returns 0, or -1. */
-int run_rehearsal(const struct runner *runner, enum guest_kind kind);
+ * so that a sandbox's pages are its own, and caches warm, before it gets its request. `thorough` for the guest: there,
+ * unlike in a sandbox, what only many scripts do costs nothing. Returns 0, or -1. */
+int run_rehearsal(const struct runner *runner, enum guest_kind kind, bool thorough);
 
 /* A script that raises: warms what reports errors. For the guest itself, once. Returns 0, or -1. */
 int run_failing_rehearsal(const struct runner *runner);

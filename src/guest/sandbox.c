@@ -9,6 +9,7 @@
 #include "guest/request.h"
 #include "guest/result_map.h"
 #include "guest/run.h"
+#include "guest/warm.h"
 #include "wire/guest_link.h"
 #include "wire/packet.h"
 #include "wire/private_tmp.h"
@@ -56,10 +57,10 @@ void sandbox_live(const struct jail_options *options, const char *private_direct
         _exit(STATUS_NOT_READY);
     }
     prefault_apply();
-    PyOS_AfterFork_Child(); /* only now, so that the pages it writes count in the sandbox's control group */
+    warm_after_fork_child(); /* only now, so that the pages it writes count in the sandbox's control group */
     error = result_map_attach(JAIL_FD_RESULT);
     (void)close(JAIL_FD_RESULT);
-    if (!error && run_rehearsal(runner, kind) < 0) {
+    if (!error && run_rehearsal(runner, kind, false) < 0) {
         error = -EPROTO;
     }
     if (error) {

@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "guest/sandbox.h"
+#include "guest/warm.h"
 #include "jail/enter.h"
 #include "wire/guest_link.h"
 #include "wire/packet.h"
@@ -62,12 +63,12 @@ static int spawn_one(const struct spawner *spawner, const struct keeper_spawn *s
         private_directory = directory;
     }
     int pidfd = -1;
-    PyOS_BeforeFork();
+    warm_before_fork();
     pid_t pid = jail_fork_sibling(private_directory ? -1 : options.place_fd, &pidfd);
     if (pid == 0) {
         sandbox_live(&options, private_directory, spawner->runner, spawner->options.kind);
     }
-    PyOS_AfterFork_Parent();
+    warm_after_fork_parent();
     packet_close_fds(fds, n_fds);
 
     struct guest_spawned answer = {

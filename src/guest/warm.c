@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@
 
 #define PYTHON_PROGRAM L"/usr/bin/python3"
 
+static bool fork_is_told;
 static PyObject *warm_module; /* python/warm.py */
 
 /* What every script finds in its environment. The guest warms up with the same, so that modules which read it when
@@ -191,12 +193,31 @@ static int find_descriptor(int last) {
     return -1;
 }
 
+void warm_before_fork(void) {
+    if (fork_is_told) {
+        PyOS_BeforeFork();
+    }
+}
+
+void warm_after_fork_parent(void) {
+    if (fork_is_told) {
+        PyOS_AfterFork_Parent();
+    }
+}
+
+void warm_after_fork_child(void) {
+    if (fork_is_told) {
+        PyOS_AfterFork_Child();
+    }
+}
+
 int warm_settle(int last_descriptor) {
     PyObject *done = PyObject_CallMethod(warm_module, "settle", NULL);
     if (!done) {
         PyErr_Print();
         return -1;
     }
+    fork_is_told = PyObject_IsTrue(done) != 0;
     Py_DECREF(done);
     if (has_threads()) {
         log_error("a preloaded module left a thread running: the guest cannot be forked");

@@ -28,6 +28,11 @@ int warm_start(enum guest_kind kind, struct runner *ret_runner);
  * imported modules left behind, and freezes the heap. Returns 0 or -1, as above. */
 int warm_settle(int last_descriptor);
 
+/* Around a fork of the guest: tell Python when it must know (python/forking.py). */
+void warm_before_fork(void);
+void warm_after_fork_parent(void);
+void warm_after_fork_child(void);
+
 /* The text of python/<name>.py; NULL when there is none. */
 const char *warm_source(const char *name);
 

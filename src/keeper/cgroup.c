@@ -207,6 +207,9 @@ static int open_slot(struct cgroups *groups, enum cgroup_controller controller, 
         if (!error) {
             error = io_write_text(dir, path, text);
         }
+        if (!error) {
+            error = open_file(dir, slot, "pids.current", O_RDONLY, &files->processes_fd);
+        }
         break;
     case CGROUP_CPUACCT:
         if (!error) {
@@ -228,6 +231,8 @@ static void close_slot_files(struct cgroup_slot *files, enum cgroup_controller c
         close_fd(&files->oom_fd);
     } else if (controller == CGROUP_CPUACCT) {
         close_fd(&files->usage_fd);
+    } else if (controller == CGROUP_PIDS) {
+        close_fd(&files->processes_fd);
     }
 }
 
@@ -254,7 +259,7 @@ int cgroups_open(struct cgroups *ret_groups, size_t n_slots, uint64_t max_proces
     }
     for (size_t slot = 0; slot < n_slots; slot++) {
         struct cgroup_slot *files = &groups.slots[slot];
-        files->limit_fd = files->peak_fd = files->oom_fd = files->usage_fd = -1;
+        files->limit_fd = files->peak_fd = files->oom_fd = files->usage_fd = files->processes_fd = -1;
         for (int i = 0; i < CGROUP_CONTROLLERS; i++) {
             files->tasks_fds[i] = -1;
         }
@@ -309,6 +314,12 @@ static uint64_t read_number(int fd) {
     }
     text[n] = '\0';
     return strtoull(text, NULL, 10);
+}
+
+int cgroup_slot_is_empty(const struct cgroups *groups, size_t slot) {
+    char text[8];
+    const int fd = groups->slots[slot].processes_fd;
+    return fd >= 0 && pread(fd, text, sizeof text, 0) == 2 && text[0] == '0' && text[1] == '\n';
 }
 
 static uint64_t read_oom_kills(int fd) {

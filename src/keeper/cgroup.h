@@ -20,6 +20,7 @@ struct cgroup_slot {
     int tasks_fds[CGROUP_CONTROLLERS]; /* -1 where the controller is missing */
     int limit_fd, peak_fd, oom_fd;     /* memory */
     int usage_fd;                      /* cpuacct */
+    int processes_fd;                  /* pids */
     uint64_t limit_bytes;              /* in force */
     uint64_t oom_kills;                /* counted when the slot was prepared */
 };
@@ -52,6 +53,10 @@ int cgroup_slot_set_memory(struct cgroups *groups, size_t slot, uint64_t memory_
 /* What the slot's sandbox has used; 0 where the controller is missing. */
 uint64_t cgroup_slot_cpu_us(const struct cgroups *groups, size_t slot);
 uint64_t cgroup_slot_memory_peak(const struct cgroups *groups, size_t slot);
+
+/* Whether the kernel says that the slot's group has no process, not even one that nobody has waited for: 1. 0 when it
+ * has, or the controller is missing. */
+int cgroup_slot_is_empty(const struct cgroups *groups, size_t slot);
 
 /* Whether the kernel killed a process of the slot's sandbox for its memory limit since it was prepared: 1 or 0. */
 int cgroup_slot_oom_killed(const struct cgroups *groups, size_t slot);

@@ -47,11 +47,24 @@ void slot_on_watcher_exit(void *owner) {
     go_on_cleaning(slot);
 }
 
-static void slot_finish(struct slot *slot) {
-    struct keeper *keeper = slot->keeper;
+static void tell_front(struct slot *slot) {
     if (slot->known_to_front) {
+        slot->known_to_front = 0;
         slot_send_verdict(slot);
     }
+}
+
+/* Whether nothing lives any more but the init, which runs nobody's code: its first process was waited for, all others
+ * are in the slot's group, and only a process makes a process. */
+static int only_init_is_left(const struct slot *slot) {
+    const struct keeper *keeper = slot->keeper;
+    return keeper->tier == ISOLATION_NAMESPACES && slot->main_ended &&
+           cgroup_slot_is_empty(&keeper->cgroups, slot->index);
+}
+
+static void slot_finish(struct slot *slot) {
+    struct keeper *keeper = slot->keeper;
+    tell_front(slot);
     events_close(keeper->epoll_fd, &slot->report);
     events_close(keeper->epoll_fd, &slot->asks);
     events_close(keeper->epoll_fd, &slot->watcher);
@@ -114,6 +127,9 @@ void slot_kill(struct slot *slot, enum verdict_cause cause, uint64_t limit_value
         slot->limit_value = limit_value;
         slot->ended_us = clock_now_us();
         slot_move(slot, SLOT_ENDING);
+        if (only_init_is_left(slot)) {
+            tell_front(slot); /* the client need not wait for the namespaces to be taken down */
+        }
     }
     if (slot->init_exit.fd >= 0) {
         (void)process_signal(slot->init_exit.fd, SIGKILL);

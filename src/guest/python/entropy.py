@@ -1,15 +1,17 @@
-"""Fresh random state for a sandbox: every sandbox of one guest is a copy of the same memory."""
+"""What a sandbox must have for itself, random state above all: every sandbox of one guest is a copy of the same memory."""
 
 import os
 import random
 import sys
 import tempfile
+import threading
 
 _urandom = os.urandom
 
 
 def renew():
     random.seed()
+    threading.main_thread()._set_native_id()
     # These notice a fork by another process id. A guest and its sandbox may have the same one, each in its namespace.
     tempfile._name_sequence = None
     tempfile.tempdir = None

@@ -52,6 +52,11 @@ def install():
         sys.meta_path.insert(0, _PyplotFinder)
 
 
+def are_open():
+    helpers = sys.modules.get(HELPERS)
+    return helpers is not None and bool(helpers.Gcf.figs)
+
+
 def hand_back():
     """Draws and closes every figure that pyplot holds. A fork of the sandbox has nothing to hand back, and closes."""
     helpers = sys.modules.get(HELPERS)

@@ -80,4 +80,6 @@ class World:
 
 def load(sources, native):
     """Returns the module `runner`, whose functions run.c calls."""
-    return World(sources, native).load_own("runner")
+    world = World(sources, native)
+    world.load_own("forking").watch()  # before the standard library is imported
+    return world.load_own("runner")

@@ -1,7 +1,7 @@
 """A script that fails, for the guest only: it warms what reports errors."""
 
 
-def main(*args, named=None):
+def main(*args, named=None, thorough=False):
     values = [1, 2, 3]
     try:
         values.first

@@ -8,7 +8,7 @@ def helper(values):
     return sum(value * value for value in values if value > 1)
 
 
-def main(*args, named=None):
+def main(*args, named=None, thorough=False):
     print("rehearsal", len(args))
     table = {str(number): math.sqrt(number) for number in range(8)}
     words = sorted("to be or not to be".split(), key=len)

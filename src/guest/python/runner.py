@@ -5,17 +5,15 @@ returns the exit status; each has then left the record in the result's memory.
 """
 
 import asyncio
-import atexit
 import builtins
 import gc
 import inspect
 import json
 import os
 import sys
-import threading
 import time
 
-from pyexec_guest import arrays, entropy, errors, figures, native, script_module, streams, values, warm  # noqa: F401
+from pyexec_guest import arrays, ending, entropy, errors, native, script_module, streams, values, warm  # noqa: F401
 
 RESULT_TEXT_MAX = 1000
 MODE_MAIN = 0  # enum run_mode
@@ -28,9 +26,7 @@ _set_digits_limit = getattr(sys, "set_int_max_str_digits", lambda limit: None)  
 _get_digits_limit = getattr(sys, "get_int_max_str_digits", lambda: 0)
 _iscoroutine = inspect.iscoroutine
 _run_async = asyncio.run
-_shut_threads_down = threading._shutdown
-_run_exit_handlers = atexit._run_exitfuncs
-_pristine_builtins = dict(vars(builtins))
+_pristine_builtins = {name: value for name, value in vars(builtins).items() if name != "_"}
 _ABSENT = object()
 
 
@@ -175,9 +171,11 @@ def _restore_builtins():
     Returns what they were, as far as they can be called at all, for the exit handlers that still run."""
     current = vars(builtins)
     changed = {}
+    if native.holds_all(current, _pristine_builtins):
+        return changed
     for name, value in _pristine_builtins.items():
         found = current.get(name, _ABSENT)
-        if found is not value and name != "_":
+        if found is not value:
             if found is not _ABSENT and callable(found):
                 changed[name] = found
             current[name] = value
@@ -196,13 +194,8 @@ def _finish(record, status):
 
 
 def end():
-    """What Python does at its end: joins threads, runs exit handlers, flushes."""
-    shutdowns = [_shut_threads_down]
-    current = getattr(sys.modules.get("threading"), "_shutdown", None)
-    if current is not None and current is not _shut_threads_down:
-        shutdowns.append(current)
-    # Figures before the exit handlers: matplotlib has one that closes them.
-    for step in (*shutdowns, figures.hand_back, _run_exit_handlers, streams.flush):
+    """What Python does at its end."""
+    for step in ending.steps():
         try:
             step()
         except BaseException as error:
@@ -210,8 +203,9 @@ def end():
 
 
 def rewind():
-    """After a rehearsal: as if nothing had run."""
-    figures.hand_back()  # there are none; but the pages that it touches are the sandbox's own from here on
+    """After a rehearsal: as if nothing had run. The end is rehearsed as far as it leaves no trace."""
+    ending.is_quiet()
+    streams.flush()
     script_module.forget(_run.name)
     _run.__init__()
     arrays.max_bytes = 0

@@ -6,7 +6,7 @@ import pkgutil
 import sys
 import threading
 
-from pyexec_guest import figures
+from pyexec_guest import ending, figures, forking
 
 _LEAN = """
 abc argparse array ast asyncio base64 binascii bisect calendar collections collections.abc concurrent.futures
@@ -39,6 +39,7 @@ def warm_up(kind):
     if kind == 1:
         _exercise_data_modules()
     figures.install()
+    ending.remember()
     global installed_modules
     installed_modules = tuple(sorted({module.name for module in pkgutil.iter_modules()} | set(sys.stdlib_module_names)))
 
@@ -68,11 +69,13 @@ def _exercise_data_modules():
 
 def settle():
     """After the guest's own rehearsals: refuses a thread left running, and moves all objects out of the collector's
-    reach, so that its passes in the sandboxes do not copy every page."""
+    reach, so that its passes in the sandboxes do not copy every page. Returns whether Python must be told of forks."""
     for thread in threading.enumerate():
         if thread is not threading.main_thread():
             thread.join(5)
             if thread.is_alive():
                 raise RuntimeError(f"a preloaded module left a thread running: {thread.name}")
+    must_tell = forking.decide()
     gc.collect()
     gc.freeze()
+    return must_tell

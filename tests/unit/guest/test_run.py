@@ -284,6 +284,55 @@ def test_fork_at_the_module_level(lean):
     assert outcome.result is True and outcome.stdout == BANNER
 
 
+@pytest.mark.parametrize("guest", ["lean", "data"])
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("import atexit\n    atexit.register(print, 'handler')", "handler\n"),
+        # As many exit handlers as before, and yet another one.
+        ("import atexit, logging\n    atexit.unregister(logging.shutdown)\n    atexit.register(print, 'handler')",
+         "handler\n"),
+        ("import logging.handlers, sys\n    target = logging.StreamHandler(sys.stdout)\n"
+         "    memory = logging.handlers.MemoryHandler(99, target=target)\n"
+         "    logging.getLogger().addHandler(memory)\n    logging.getLogger().warning('kept back')", "kept back\n"),
+        ("import weakref\n    global thing\n    class Thing: pass\n    thing = Thing()\n"
+         "    weakref.finalize(thing, print, 'finalized')", "finalized\n"),
+        ("import multiprocessing.util\n    multiprocessing.util.Finalize(None, print, ('finalizer',), exitpriority=1)",
+         "finalizer\n"),
+        ("import multiprocessing, time\n"
+         "    multiprocessing.get_context('fork').Process(target=lambda: (time.sleep(0.1), print('child'))).start()",
+         "child\n"),
+        ("import concurrent.futures, time\n    pool = concurrent.futures.ThreadPoolExecutor(1)\n"
+         "    pool.submit(lambda: (time.sleep(0.1), print('worker')))", "worker\n"),
+        ("import threading\n    threading._register_atexit(print, 'threads end')", "threads end\n"),
+        ("import threading\n    threading._shutdown = lambda: print('replaced')", "replaced\n"),
+        ("import sys\n    sys.stdout.reconfigure(line_buffering=False)\n    print('flushed')", "flushed\n"),
+    ],
+)
+def test_what_the_end_of_python_does(request, guest, body, expected):
+    outcome = request.getfixturevalue(guest).run(f"def main():\n    {body}")
+    assert outcome.kind == "result" and outcome.stdout == BANNER + expected
+
+
+@pytest.mark.parametrize("guest", ["lean", "data"])
+@pytest.mark.parametrize(("more", "expected"), [("pass", ""), ("atexit.register(int)", "full\n")])
+def test_ends_with_nothing_to_do_are_left_out(request, guest, more, expected):
+    text = f"""
+        import atexit, logging, os
+        def main():
+            logging.lastResort.flush = lambda: os.write(1, b'full\\n')
+            {more}
+    """
+    stdout = request.getfixturevalue(guest).run(script(text)).stdout
+    assert stdout[: len(BANNER + expected)] == BANNER + expected and bool(stdout[len(BANNER) :]) == bool(expected)
+
+
+def test_the_thread_knows_its_id(lean):
+    outcome = lean.run("import threading\ndef main():\n"
+                       "    return threading.main_thread().native_id == threading.get_native_id()")
+    assert outcome.result is True
+
+
 def test_nothing_of_a_rehearsal_or_of_the_guest_is_seen(lean):
     text = """
         import sys, os, gc, random, inspect, linecache, warnings, builtins
