@@ -19,7 +19,7 @@ def pytest_addoption(parser, pluginmanager):
 @pytest.fixture(scope="session")
 def namespaces(service):
     """Whether the service's tier has them."""
-    return service.health()[1]["isolation"]["tier"] == "namespaces"
+    return service.health().json()["isolation"]["tier"] == "namespaces"
 
 
 @pytest.fixture(scope="session")

@@ -46,7 +46,7 @@ def leave_files():
             quietly(lambda path, text: open(path, "w").write(text), f"{directory}/{name}", text)
 
 def leave_locks():
-    for path in ("/usr/bin/env", "/dev/null", os.__file__):
+    for path in ("/usr/bin/env", os.__file__):
         for flags, kind in ((os.O_RDWR, fcntl.LOCK_EX), (os.O_RDONLY, fcntl.LOCK_SH)):
             try:
                 fd = os.open(path, flags)
@@ -194,7 +194,7 @@ def main():
 LOOK_FOR_LOCKS = """
 def main():
     held = []
-    for path in ("/usr/bin/env", "/dev/null", os.__file__):
+    for path in ("/usr/bin/env", os.__file__):
         fd = os.open(path, os.O_RDONLY)
         request = struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0)
         try:
