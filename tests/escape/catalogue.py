@@ -122,6 +122,10 @@ def table():
     lines = ["| technique | what it does | what must stop it |", "|---|---|---|"]
     for technique in load():
         stop = ", ".join(technique.stop)
+        if technique.stop_without_namespaces:
+            stop += f"; without namespaces also {', '.join(technique.stop_without_namespaces)}"
+        if technique.visible_without_namespaces:
+            stop += f"; visible without namespaces: {technique.visible_without_namespaces}"
         mechanism = technique.mechanism.replace("|", "\\|")
         lines.append(f"| `{technique.id}` | {mechanism} | {stop} |")
     return "\n".join(lines)

@@ -17,6 +17,12 @@ def pytest_addoption(parser, pluginmanager):
 
 
 @pytest.fixture(scope="session")
+def namespaces(service):
+    """Whether the service's tier has them."""
+    return service.health().json()["isolation"]["tier"] == "namespaces"
+
+
+@pytest.fixture(scope="session")
 def room():
     """A room that techniques share which leave no trace in it."""
     shared_room = Room()

@@ -2,8 +2,14 @@
 judges as these tests do: src/front/selftest/judge.c reads the same rules, and judgements.json holds both to the same
 cases.
 
-A rule of an attack, which says itself what became of it, is {"stopped_by": [words that it may begin with]}. All others
-are about the answer, and every part that is there must hold:
+A rule of an attack, which says itself what became of it, has
+
+    stopped_by                     words that what stopped it may begin with, in every tier
+    stopped_by_without_namespaces  further ones in the tiers without namespaces
+    visible_without_namespaces     the row of SECURITY.md that permits there what the attack calls visible: it saw
+                                   that something exists, tried to do something with it, and was refused
+
+All others are about the answer, and every part that is there must hold:
 
     errors         the values of `error` that are fine
     results        the values of `result` that are fine: a JSON value, or {"repeat": text, "times": n};
@@ -19,12 +25,12 @@ are about the answer, and every part that is there must hold:
 
 import json
 
-STOPPED, THROUGH, NO_VERDICT = "stopped", "got through", "no verdict"
+STOPPED, THROUGH, VISIBLE, NO_VERDICT = "stopped", "got through", "visible", "no verdict"
 
 
-def judge(rule, status, answer):
-    """(verdict, what stopped it or what happened instead)."""
-    return _attack(rule, status, answer) if "stopped_by" in rule else _answer(rule, status, answer)
+def judge(rule, status, answer, namespaces=True):
+    """(verdict, what stopped it or what happened instead), in a tier with namespaces or in one without."""
+    return _attack(rule, status, answer, namespaces) if "stopped_by" in rule else _answer(rule, status, answer)
 
 
 def describe(status, answer):
@@ -40,16 +46,19 @@ def describe(status, answer):
     return error
 
 
-def _attack(rule, status, answer):
+def _attack(rule, status, answer, namespaces):
     if status != 200:
         return NO_VERDICT, f"{describe(status, answer)}: {answer.get('message', '')}"
     verdict = answer.get("result")
     if not isinstance(verdict, dict) or not isinstance(verdict.get("got_through"), bool):
         return NO_VERDICT, "the script said nothing that could be judged"
     if verdict["got_through"]:
+        if not namespaces and verdict.get("visible") is True and "visible_without_namespaces" in rule:
+            return VISIBLE, f"{rule['visible_without_namespaces']}: {verdict.get('evidence', '')}"
         return THROUGH, str(verdict.get("evidence", ""))
     by = str(verdict.get("stopped_by", ""))
-    if by.startswith(tuple(rule["stopped_by"])):
+    words = rule["stopped_by"] + ([] if namespaces else rule.get("stopped_by_without_namespaces", []))
+    if by.startswith(tuple(words)):
         return STOPPED, by
     return NO_VERDICT, f"{by} (that is not what has to stop it)"
 

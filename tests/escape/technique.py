@@ -29,6 +29,8 @@ class Technique(NamedTuple):
     function: object
     category: str
     stop: tuple  # what `stopped_by` may begin with
+    stop_without_namespaces: tuple  # the same, besides, in tiers without namespaces
+    visible_without_namespaces: str  # the row of SECURITY.md that says what can be seen there, though not touched; or ""
     kwargs: dict  # for the run in the sandbox
     control: dict  # kwargs for the control
     options: dict  # of the room, see room.py
@@ -50,15 +52,49 @@ class Technique(NamedTuple):
         """What the answer to its script must be: see judgement.py."""
         if self.bomb:
             return CONTAINED
-        return self.answer or {"stopped_by": list(self.stop)}
+        if self.answer:
+            return self.answer
+        rule = {"stopped_by": list(self.stop)}
+        if self.stop_without_namespaces:
+            rule["stopped_by_without_namespaces"] = list(self.stop_without_namespaces)
+        if self.visible_without_namespaces:
+            rule["visible_without_namespaces"] = self.visible_without_namespaces
+        return rule
 
 
-def technique(stop, kwargs=None, control=None, options=None, impossible=None, request=None, bomb=False, answer=None):
+def _words(stop):
+    return (stop,) if isinstance(stop, str) else tuple(stop)
+
+
+def technique(
+    stop,
+    kwargs=None,
+    control=None,
+    options=None,
+    impossible=None,
+    request=None,
+    bomb=False,
+    answer=None,
+    stop_without_namespaces=(),
+    visible_without_namespaces="",
+):
     def register(function):
-        words = (stop,) if isinstance(stop, str) else tuple(stop)
         category = function.__module__.rsplit(".", 1)[1]
         registered.append(
-            Technique(function, category, words, kwargs or {}, control or {}, options or {}, impossible, request or {}, bomb, answer)
+            Technique(
+                function,
+                category,
+                _words(stop),
+                _words(stop_without_namespaces),
+                visible_without_namespaces,
+                kwargs or {},
+                control or {},
+                options or {},
+                impossible,
+                request or {},
+                bomb,
+                answer,
+            )
         )
         return function
 

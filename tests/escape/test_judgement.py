@@ -6,7 +6,7 @@ import os
 import pytest
 
 from . import catalogue
-from .judgement import NO_VERDICT, STOPPED, THROUGH, judge
+from .judgement import NO_VERDICT, STOPPED, THROUGH, VISIBLE, judge
 
 with open(os.path.join(catalogue.HERE, "judgements.json"), encoding="utf-8") as _file:
     CASES = json.load(_file)
@@ -14,13 +14,13 @@ with open(os.path.join(catalogue.HERE, "judgements.json"), encoding="utf-8") as 
 
 @pytest.mark.parametrize("case", CASES, ids=range(len(CASES)))
 def test_case(case):
-    verdict, said = judge(case["rule"], case["status"], case["answer"])
+    verdict, said = judge(case["rule"], case["status"], case["answer"], case.get("namespaces", True))
     assert verdict == case["verdict"], said
     assert said == case.get("said", said)
 
 
 def test_cases_have_every_verdict():
-    assert {case["verdict"] for case in CASES} == {STOPPED, THROUGH, NO_VERDICT}
+    assert {case["verdict"] for case in CASES} == {STOPPED, THROUGH, VISIBLE, NO_VERDICT}
 
 
 def test_selftest_carries_every_technique():

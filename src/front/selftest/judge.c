@@ -49,8 +49,20 @@ static void describe(unsigned status, const json_t *answer, char ret_text[JUDGEM
     (void)snprintf(ret_text, JUDGEMENT_SAID_MAX, "%s", error);
 }
 
+static int begins_with_one_of(const char *text, const json_t *words) {
+    size_t i;
+    const json_t *word;
+    json_array_foreach((json_t *)(uintptr_t)words, i, word) {
+        if (json_is_string(word) && strncmp(text, json_string_value(word), json_string_length(word)) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* A technique that says itself what became of it. */
-static void judge_attack(const json_t *words, unsigned status, const json_t *answer, struct judgement *judgement) {
+static void judge_attack(const json_t *rule, int namespaces, unsigned status, const json_t *answer,
+                         struct judgement *judgement) {
     char said[JUDGEMENT_SAID_MAX];
     if (status != STATUS_OK) {
         describe(status, answer, said);
@@ -63,18 +75,20 @@ static void judge_attack(const json_t *words, unsigned status, const json_t *ans
         judgement_set(judgement, FINDING_NONE, "the script said nothing that could be judged");
         return;
     }
+    const char *row = namespaces ? NULL : json_string_value(json_object_get(rule, "visible_without_namespaces"));
+    if (json_is_true(got_through) && row && json_is_true(json_object_get(result, "visible"))) {
+        judgement_set(judgement, FINDING_VISIBLE, "%s: %s", row, text_of(result, "evidence"));
+        return;
+    }
     if (json_is_true(got_through)) {
         judgement_set(judgement, FINDING_GOT_THROUGH, "%s", text_of(result, "evidence"));
         return;
     }
     const char *by = text_of(result, "stopped_by");
-    size_t i;
-    const json_t *word;
-    json_array_foreach((json_t *)(uintptr_t)words, i, word) {
-        if (json_is_string(word) && strncmp(by, json_string_value(word), json_string_length(word)) == 0) {
-            judgement_set(judgement, FINDING_STOPPED, "%s", by);
-            return;
-        }
+    if (begins_with_one_of(by, json_object_get(rule, "stopped_by")) ||
+        (!namespaces && begins_with_one_of(by, json_object_get(rule, "stopped_by_without_namespaces")))) {
+        judgement_set(judgement, FINDING_STOPPED, "%s", by);
+        return;
     }
     judgement_set(judgement, FINDING_NONE, "%.140s (that is not what has to stop it)", by);
 }
@@ -189,13 +203,13 @@ static void judge_answer(const json_t *rule, unsigned status, const json_t *answ
     }
 }
 
-void judge(const json_t *rule, unsigned status, const char *text, size_t len, struct judgement *ret_judgement) {
+void judge(const json_t *rule, int namespaces, unsigned status, const char *text, size_t len,
+           struct judgement *ret_judgement) {
     json_t *answer = json_loadb(text, len, JSON_ALLOW_NUL, NULL);
-    const json_t *words = json_object_get(rule, "stopped_by");
     if (!json_is_object(answer)) {
         judgement_set(ret_judgement, FINDING_NONE, "the answer cannot be read");
-    } else if (words) {
-        judge_attack(words, status, answer, ret_judgement);
+    } else if (json_object_get(rule, "stopped_by")) {
+        judge_attack(rule, namespaces, status, answer, ret_judgement);
     } else {
         judge_answer(rule, status, answer, text, len, ret_judgement);
     }

@@ -8,7 +8,9 @@
 
 #include "front/selftest/judgement.h"
 
-/* Judges the service's answer `text`, of the given status of HTTP. Every byte of it may be the script's. */
-void judge(const json_t *rule, unsigned status, const char *text, size_t len, struct judgement *ret_judgement);
+/* Judges the service's answer `text`, of the given status of HTTP, in a tier with namespaces or (0) in one without.
+ * Every byte of it may be the script's. */
+void judge(const json_t *rule, int namespaces, unsigned status, const char *text, size_t len,
+           struct judgement *ret_judgement);
 
 #endif

@@ -7,7 +7,7 @@
 #include "front/utf8.h"
 
 const char *finding_name(enum finding finding) {
-    static const char *const names[] = {"stopped", "got through", "no verdict"};
+    static const char *const names[] = {"stopped", "got through", "visible", "no verdict"};
     return names[finding];
 }
 

@@ -5,7 +5,8 @@
 enum finding {
     FINDING_STOPPED,
     FINDING_GOT_THROUGH,
-    FINDING_NONE, /* the probe broke, or something stopped it that is not meant to: nothing is shown */
+    FINDING_VISIBLE, /* seen to be there and out of reach, as SECURITY.md says of a tier without namespaces */
+    FINDING_NONE,    /* the probe broke, or something stopped it that is not meant to: nothing is shown */
 };
 
 #define JUDGEMENT_SAID_MAX 200
@@ -19,7 +20,7 @@ struct judgement {
 void judgement_set(struct judgement *judgement, enum finding finding, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* "stopped", "got through", "no verdict"; static. */
+/* "stopped", "got through", "visible", "no verdict"; static. */
 const char *finding_name(enum finding finding);
 
 #endif

@@ -5,9 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FINDINGS 3
+#define FINDINGS 4
 
-static const enum finding all_findings[FINDINGS] = {FINDING_STOPPED, FINDING_GOT_THROUGH, FINDING_NONE};
+static const enum finding all_findings[FINDINGS] = {FINDING_STOPPED, FINDING_GOT_THROUGH, FINDING_VISIBLE,
+                                                    FINDING_NONE};
 
 size_t report_count(const struct report *report, enum finding finding, const char *family) {
     size_t n = 0;
@@ -51,7 +52,8 @@ static void print_layers(const struct front_status *status) {
 }
 
 void report_print_end(const struct report *report) {
-    printf("\n%-16s  %8s  %8s  %11s  %10s\n", "family", "attacks", "stopped", "got through", "no verdict");
+    printf("\n%-16s  %8s  %8s  %11s  %8s  %10s\n", "family", "attacks", "stopped", "got through", "visible",
+           "no verdict");
     for (size_t i = 0; i < report->n_rows; i++) {
         if (is_first_of_family(report, i)) {
             const char *family = report->rows[i].family;
@@ -59,7 +61,8 @@ void report_print_end(const struct report *report) {
             for (int k = 0; k < FINDINGS; k++) {
                 n[k] = report_count(report, all_findings[k], family);
             }
-            printf("%-16s  %8zu  %8zu  %11zu  %10zu\n", family, n[0] + n[1] + n[2], n[0], n[1], n[2]);
+            printf("%-16s  %8zu  %8zu  %11zu  %8zu  %10zu\n", family, n[0] + n[1] + n[2] + n[3], n[0], n[1], n[2],
+                   n[3]);
         }
     }
     if (report->status) {
@@ -81,9 +84,9 @@ void report_print_end(const struct report *report) {
                    row->judgement.said);
         }
     }
-    printf("\n%zu techniques, %zu stopped, %zu got through, %zu without a verdict (%.0f s)\n", report->n_rows,
-           report_count(report, FINDING_STOPPED, NULL), report_count(report, FINDING_GOT_THROUGH, NULL),
-           report_count(report, FINDING_NONE, NULL), report->seconds);
+    printf("\n%zu techniques, %zu stopped, %zu visible, %zu got through, %zu without a verdict (%.0f s)\n",
+           report->n_rows, report_count(report, FINDING_STOPPED, NULL), report_count(report, FINDING_VISIBLE, NULL),
+           report_count(report, FINDING_GOT_THROUGH, NULL), report_count(report, FINDING_NONE, NULL), report->seconds);
 }
 
 /* ---- JSON ---- */
@@ -93,8 +96,9 @@ static json_t *counts(const struct report *report, const char *family) {
     for (int k = 0; k < FINDINGS; k++) {
         n[k] = report_count(report, all_findings[k], family);
     }
-    return json_pack("{s:I, s:I, s:I, s:I}", "techniques", (json_int_t)(n[0] + n[1] + n[2]), "stopped",
-                     (json_int_t)n[0], "got_through", (json_int_t)n[1], "no_verdict", (json_int_t)n[2]);
+    return json_pack("{s:I, s:I, s:I, s:I, s:I}", "techniques", (json_int_t)(n[0] + n[1] + n[2] + n[3]), "stopped",
+                     (json_int_t)n[0], "got_through", (json_int_t)n[1], "visible", (json_int_t)n[2], "no_verdict",
+                     (json_int_t)n[3]);
 }
 
 static json_t *layers(const struct front_status *status) {

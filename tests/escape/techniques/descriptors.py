@@ -73,7 +73,23 @@ def inherited_by_programs():
     return stopped("only 0, 1 and 2") if done.stdout.strip() == "[]" else through(f"{done.stdout}{done.stderr}")
 
 
-@technique(stop=("ENOENT", "EACCES", "ENXIO"), control={"more": ["/proc/self/fd/0"]})
+@technique(
+    stop=("ENOENT", "EACCES", "ENXIO"),
+    control={"more": ["/proc/self/fd/0"]},
+    visible_without_namespaces="own descriptors by name",
+)
 def reopen_by_name(more=()):
     """/dev/stdin, /dev/fd/N, /proc/self/fd/N: the same files opened anew with other rights."""
-    return each(can_open, "/dev/stdin", "/dev/fd/0", "/dev/fd/1", "/proc/self/fd/1", "/proc/thread-self/fd/0", *more)
+    own = {(status.st_dev, status.st_ino) for status in map(os.fstat, (0, 1, 2))}
+
+    def attack(path):
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+        status = os.fstat(fd)
+        os.close(fd)
+        if (status.st_dev, status.st_ino) in own:
+            return visible(f"{path} opens, which is one's own; nobody else's does")
+        return through(f"opened {path}")
+
+    of_others = [f"/proc/{pid}/fd/{fd}" for pid in (1, os.getppid()) for fd in (0, 3)]
+    names = ("/dev/stdin", "/dev/fd/0", "/dev/fd/1", "/proc/self/fd/1", "/proc/thread-self/fd/0")
+    return each(attack, *names, *of_others, *more)

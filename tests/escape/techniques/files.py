@@ -4,7 +4,7 @@ from ..probe import *
 from ..technique import missing, technique
 
 
-@technique(stop="EROFS", options={"alone": True})
+@technique(stop="EROFS", options={"alone": True}, stop_without_namespaces="EACCES")
 def create_in_the_system():
     """A new file in every directory of the system: a module that the next run imports, a program it starts."""
 
@@ -66,7 +66,7 @@ def timestamps_by_path():
     return each(attack, "/", "/usr/bin/env", "/etc", "/dev", "/var/cache", "/etc/passwd")
 
 
-@technique(stop="atime unchanged", options={"alone": True})
+@technique(stop="atime unchanged", options={"alone": True}, visible_without_namespaces="times and free space of files")
 def timestamps_by_reading():
     """Reading a file or a directory moves its access time, which the next run can see."""
     path = "/usr/share/doc" if os.path.isdir("/usr/share/doc") else "/usr/lib"
@@ -78,7 +78,9 @@ def timestamps_by_reading():
     changed = os.stat(path).st_atime_ns
     os.listdir(path)
     after = os.stat(path).st_atime_ns
-    return stopped("atime unchanged") if after == changed == before else through(f"{path}: {before}, {changed}, {after}")
+    if changed != before:
+        return through(f"the access time of {path} can be set")
+    return stopped("atime unchanged") if after == before else visible(f"reading {path} moved its access time")
 
 
 @technique(stop=("EPERM", "EROFS"), options={"alone": True})
@@ -157,7 +159,7 @@ def nameless_files_linked_later():
     return each(attack, "/usr/lib", "/etc", "/dev/shm/..", "/var/cache")
 
 
-@technique(stop="EPERM")
+@technique(stop="EPERM", stop_without_namespaces="EACCES")
 def open_by_handle():
     """name_to_handle_at() and open_by_handle_at(): any inode of the filesystem by its number ("shocker", Docker 2014)."""
     open("/tmp/file", "w").close()
@@ -256,16 +258,22 @@ def files_of_the_host(more=()):
     return each(can_open, *paths, "/var/run/docker.sock", "/etc/machine-id", "/etc/hostname", "/etc/resolv.conf", *more)
 
 
-@technique(stop="ENOENT for all")
+@technique(stop="ENOENT for all", visible_without_namespaces="paths")
 def directories_of_the_host():
     """stat() and O_PATH tell what exists even where Landlock forbids the opening (row 31)."""
+    seen = []
     for path in ("/home", "/root", "/boot", "/opt", "/srv", "/mnt", "/media", "/run", "/var/lib", "/var/log", "/proc", "/sys"):
         try:
             os.stat(path)
-            return through(f"{path} is there")
         except FileNotFoundError:
+            continue
+        seen.append(path)
+        try:
+            os.listdir(path)
+            return through(f"{path} can be listed")
+        except OSError:
             pass
-    return stopped("ENOENT for all")
+    return visible(f"{' '.join(seen)} are there, none can be listed") if seen else stopped("ENOENT for all")
 
 
 @technique(stop=("EACCES", "EROFS", "EPERM"), options={"alone": True})

@@ -103,9 +103,11 @@ def setuid_programs():
     return stopped(f"the bit is ignored, {len(found)} tried")
 
 
-@technique(stop=("the bit is ignored", "EPERM"), control={"owner": 1000}, options={"alone": True})
+@technique(
+    stop=("the bit is ignored", "EPERM"), control={"owner": 1000}, options={"alone": True}, stop_without_namespaces="no_new_privs"
+)
 def setuid_bit_of_ones_own(owner=None):
-    """A setuid program left in /tmp for whoever comes next: nosuid mounts make it nothing."""
+    """A setuid program left in /tmp for whoever comes next: nosuid mounts make it nothing, or else no_new_privs."""
     import shutil
     import subprocess
 
@@ -118,6 +120,8 @@ def setuid_bit_of_ones_own(owner=None):
         return through("the bit in /tmp is honoured")
     if os.statvfs("/tmp").f_flag & os.ST_NOSUID:
         return stopped("the bit is ignored")
+    if LIBC.prctl(39, 0, 0, 0, 0) == 1:  # PR_GET_NO_NEW_PRIVS
+        return stopped("no_new_privs, and the program ran without privilege")
     return through("/tmp is mounted without nosuid")
 
 

@@ -56,7 +56,7 @@ def pivot_root():
     return reach("pivot_root", BAD, BAD)
 
 
-@technique(stop="EPERM")
+@technique(stop="EPERM", stop_without_namespaces="EACCES")
 def chroot_and_climb():
     """The classic: chroot() into a subdirectory while a descriptor of the old root is held, then climb out by ".."."""
 
@@ -122,7 +122,7 @@ def list_the_mounts():
     return through(f"{count} mounts")
 
 
-@technique(stop="nothing of the host")
+@technique(stop="nothing of the host", stop_without_namespaces="EACCES")
 def climb_by_dots():
     """As many ".." as it takes, from every directory that can be entered, in search of what is not the jail's."""
     known = {"bin", "dev", "etc", "lib", "lib32", "lib64", "libx32", "sbin", "tmp", "usr", "var"}
@@ -136,10 +136,12 @@ def climb_by_dots():
     return first_through(in_child(attack, start) for start in ("/tmp", "/", "/usr/lib", "/dev", "/var/tmp", "/etc"))
 
 
-@technique(stop="nosuid everywhere")
+@technique(stop="nosuid everywhere", stop_without_namespaces="no_new_privs")
 def mount_without_nosuid():
     """A mount that honours setuid bits: one file with the bit and the kernel gives rights away."""
     for path in ("/", "/usr", "/usr/bin", "/etc", "/dev/null", "/tmp", "/var/tmp", "/dev/shm", "/lib"):
         if os.path.exists(path) and not os.statvfs(path).f_flag & os.ST_NOSUID:
-            return through(f"{path} is mounted without nosuid")
+            if LIBC.prctl(39, 0, 0, 0, 0) != 1:  # PR_GET_NO_NEW_PRIVS
+                return through(f"{path} is mounted without nosuid")
+            return stopped("no_new_privs makes the bit nothing, identity.setuid_programs tries it")
     return stopped("nosuid everywhere")

@@ -176,9 +176,9 @@ def hostname_change():
     return each(attack, "sethostname", "setdomainname")
 
 
-@technique(stop="the name says nothing")
+@technique(stop="the name says nothing", visible_without_namespaces="host name")
 def hostname_of_the_host():
     """uname() gives the host's name away: each sandbox has a UTS namespace with a name of no meaning."""
     if os.uname().nodename == "sandbox" and socket.gethostname() == "sandbox":
         return stopped("the name says nothing")
-    return through(f"the host is called {os.uname().nodename}")
+    return visible(f"the host is called {os.uname().nodename}")

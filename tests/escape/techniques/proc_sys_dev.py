@@ -121,7 +121,7 @@ def out_of_memory_score():
     return can_open("/proc/self/oom_score_adj", os.O_WRONLY)
 
 
-@technique(stop="only the five devices")
+@technique(stop="only the five devices", stop_without_namespaces="EACCES")
 def unexpected_devices():
     """Anything in /dev besides null, zero, full, random and urandom."""
     known = {"null", "zero", "full", "random", "urandom", "shm"}

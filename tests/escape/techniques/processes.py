@@ -4,30 +4,40 @@ from ..probe import *
 from ..technique import missing, technique
 
 
-@technique(stop="ESRCH for everybody", options={"alone": True})
+@technique(stop="ESRCH for everybody", options={"alone": True}, visible_without_namespaces="process numbers")
 def signal_others():
     """kill() of every process number: hosts' and neighbours'. Signal 0, which asks for permission only."""
+    seen = 0
     for pid in others():
         result, error = attempt("kill", pid, 0)
-        if result == 0 or error == "EPERM":
-            return through(f"process {pid} is there: {error or 'may be killed'}")
-    return stopped("ESRCH for everybody")
+        if result == 0:
+            return through(f"process {pid} may be killed")
+        seen += error != "ESRCH"
+    return visible(f"{seen} are in use, none may be signalled") if seen else stopped("ESRCH for everybody")
 
 
-@technique(stop="ESRCH")
+@technique(stop="ESRCH", visible_without_namespaces="process numbers")
 def signal_everybody():
     """kill(-1): everything that the user may signal, the way a sandbox without a process namespace dies with others."""
-    os.kill(-1, 0)
-    return through("there is somebody else to be killed")
+    os.kill(-1, 0)  # says yes as soon as anybody is there, also when each of them refused it
+    for pid in others():
+        if attempt("kill", pid, 0)[0] == 0:
+            return through(f"process {pid} may be killed")
+    return visible("somebody is there, nobody may be signalled")
 
 
-@technique(stop="ESRCH for every group")
+@technique(stop="ESRCH for every group", visible_without_namespaces="process numbers")
 def signal_groups():
     """kill() of process groups that are not one's own."""
-    for group in range(2, 33000):
-        if group != os.getpgrp() and attempt("kill", -group, 0)[1] != "ESRCH":
-            return through(f"group {group}")
-    return stopped("ESRCH for every group")
+    seen = 0
+    for group in others():
+        if group == os.getpgrp():
+            continue
+        result, error = attempt("kill", -group, 0)
+        if result == 0:
+            return through(f"group {group} may be killed")
+        seen += error != "ESRCH"
+    return visible(f"{seen} groups are there, none may be signalled") if seen else stopped("ESRCH for every group")
 
 
 @technique(stop=("still there", "EPERM"), control={"target": 2}, options={"alone": True})
@@ -49,13 +59,16 @@ def kill_the_first_process(target=1):
     return stopped("still there")
 
 
-@technique(stop="ESRCH for everybody")
+@technique(stop="ESRCH for everybody", visible_without_namespaces="process numbers")
 def sessions_of_others():
     """getsid() and getpgid() of every number tell which processes exist, without any permission (row 38)."""
+    seen = 0
     for pid in others():
-        if attempt("getsid", pid)[1] != "ESRCH":
-            return through(f"process {pid} is there")
-    return stopped("ESRCH for everybody")
+        if attempt("getsid", pid)[1] != "ESRCH" or attempt("getpgid", pid)[1] != "ESRCH":
+            seen += 1
+            if attempt("kill", pid, 0)[0] == 0:
+                return through(f"process {pid} is there and may be killed")
+    return visible(f"{seen} are in use, none may be signalled") if seen else stopped("ESRCH for everybody")
 
 
 @technique(stop=("ESRCH", "EPERM"))
@@ -238,14 +251,14 @@ def robust_lists_of_others():
     return with_child(lambda pid: through(call("get_robust_list", pid, ctypes.byref(head), ctypes.byref(length))))
 
 
-@technique(stop=("EPERM", "ESRCH"))
-def move_others_to_a_group():
+@technique(stop=("EPERM", "ESRCH"), control={"own": True})
+def move_others_to_a_group(own=False):
     """setpgid() and setsid() games: taking somebody else's process into one's own group, to signal it there."""
     for pid in others(last=2000):
         result, error = attempt("setpgid", pid, 0)
-        if error not in ("ESRCH", "EPERM"):
+        if error not in ("ESRCH", "EPERM", "EINVAL"):  # EINVAL: the number is a thread's
             return through(f"process {pid}: {error}")
-    if not os.path.exists("/proc/2"):
+    if not own:
         return stopped("ESRCH for everybody")
 
     def attack(pid):

@@ -92,7 +92,7 @@ def test_all_stopped(start):
     status, output = start().report()
     assert status == 0, output
     total = len(TECHNIQUES) + 1
-    assert f"{total} techniques, {total} stopped, 0 got through, 0 without a verdict" in output
+    assert f"{total} techniques, {total} stopped, 0 visible, 0 got through, 0 without a verdict" in output
     assert "tier: namespaces" in output and re.search(r"in force +seccomp +a table", output)
     assert re.search(r"missing +cgroup +none here", output)
     lines = output.splitlines()
@@ -105,7 +105,7 @@ def test_json(start):
     assert status == 0
     assert report["tier"] == "namespaces" and report["python"] == "3.11.2"
     assert report["layers"][1] == {"layer": "cgroup", "state": "missing", "detail": "none here"}
-    assert report["summary"] == {"techniques": len(TECHNIQUES) + 1, "stopped": len(TECHNIQUES) + 1, "got_through": 0, "no_verdict": 0}
+    assert report["summary"] == {"techniques": len(TECHNIQUES) + 1, "stopped": len(TECHNIQUES) + 1, "got_through": 0, "visible": 0, "no_verdict": 0}
     assert sum(family["techniques"] for family in report["families"].values()) == len(TECHNIQUES) + 1
     assert {row["technique"] for row in report["techniques"]} == {t.id for t in TECHNIQUES} | {NEIGHBOUR}
     assert report["left_out"] and report["host"]["user"] == os.getuid()

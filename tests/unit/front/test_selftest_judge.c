@@ -24,8 +24,9 @@ static void test_shared_cases(void **state) {
         const json_t *one = json_array_get(cases, i);
         struct judgement judgement;
         char *text = json_dumps(json_object_get(one, "answer"), 0);
-        judge(json_object_get(one, "rule"), (unsigned)json_integer_value(json_object_get(one, "status")), text,
-              strlen(text), &judgement);
+        const json_t *namespaces = json_object_get(one, "namespaces");
+        judge(json_object_get(one, "rule"), !json_is_false(namespaces),
+              (unsigned)json_integer_value(json_object_get(one, "status")), text, strlen(text), &judgement);
         free(text);
         print_message("# case %zu: %s\n", i, judgement.said);
         assert_int_equal(judgement.finding, finding_of(json_string_value(json_object_get(one, "verdict"))));
@@ -43,7 +44,7 @@ static void test_unreadable_answer(void **state) {
     json_t *rule = json_pack("{s:n}", "results");
     static const char *const texts[] = {"", "{", "[]", "{\"success\": true, \"result\": 1} 2"};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        judge(rule, 200, texts[i], strlen(texts[i]), &judgement);
+        judge(rule, 1, 200, texts[i], strlen(texts[i]), &judgement);
         assert_int_equal(judgement.finding, FINDING_NONE);
     }
     json_decref(rule);
