@@ -15,9 +15,10 @@ static const char *const path_events[] = {
     "os.truncate", "os.rmdir",   "os.remove",  "os.chmod", "os.utime", "shutil.rmtree", "sqlite3.connect",
 };
 
-/* Events after which code runs that no hook sees. */
+/* Events after which a program runs that no hook sees; what it is started with says where it is to write. A fork of
+ * this process has the hook as well. */
 static const char *const process_events[] = {
-    "subprocess.Popen", "os.system", "os.posix_spawn", "os.spawn", "os.exec", "os.fork", "os.forkpty",
+    "subprocess.Popen", "os.system", "os.posix_spawn", "os.spawn", "os.exec",
 };
 
 static int is_one_of(const char *event, const char *const *events, size_t n) {
@@ -63,11 +64,29 @@ static int is_the_directory(PyObject *path) {
     return length >= 6 && strncmp(text + length - 6, "output", 6) == 0 && (length == 6 || text[length - 7] == '/');
 }
 
-static int concerns_us(const char *event, PyObject *args) {
-    if (IS_ONE_OF(event, process_events)) {
-        return 1;
+/* Whether the output directory is named in one of the texts, or in one of a list of texts; so for "$OUTPUT_DIR". */
+static int is_named_in(PyObject *arguments) {
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(arguments); i++) {
+        PyObject *argument = PyTuple_GET_ITEM(arguments, i);
+        const int is_list = PyList_Check(argument) || PyTuple_Check(argument);
+        for (Py_ssize_t j = 0; j < (is_list ? PySequence_Fast_GET_SIZE(argument) : 1); j++) {
+            const char *text = text_of(is_list ? PySequence_Fast_GET_ITEM(argument, j) : argument);
+            if (text && (strstr(text, "output") || strstr(text, "OUTPUT"))) {
+                return 1;
+            }
+        }
     }
-    if (!IS_ONE_OF(event, path_events) || !PyTuple_Check(args)) {
+    return 0;
+}
+
+static int concerns_us(const char *event, PyObject *args) {
+    if (!PyTuple_Check(args)) {
+        return 0;
+    }
+    if (IS_ONE_OF(event, process_events)) {
+        return is_named_in(args);
+    }
+    if (!IS_ONE_OF(event, path_events)) {
         return 0;
     }
     const Py_ssize_t n = PyTuple_GET_SIZE(args);

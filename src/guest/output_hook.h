@@ -1,6 +1,6 @@
 /* The output directory comes into being when a script first goes there, so that the private directory is empty at the
  * start and yet nobody has to make it: an audit hook of the interpreter looks at what opens files, lists directories or
- * starts processes. Code that goes past the interpreter (ctypes) makes it itself. */
+ * starts processes whose arguments name it. Code that goes past the interpreter (ctypes, a program) makes it itself. */
 #ifndef PYEXEC_GUEST_OUTPUT_HOOK_H
 #define PYEXEC_GUEST_OUTPUT_HOOK_H
 
