@@ -73,6 +73,8 @@ def _read_request(control):
 
 
 class FakeKeeper:
+    tier = b"namespaces"
+
     def __init__(self, front, *arguments, ready=(2, 1), guests=(1, 1), status=True, stdout=None, stderr=None, wrapper=()):
         self.requests = []
         self.starts = {}
@@ -126,7 +128,7 @@ class FakeKeeper:
 
     def send_status(self, guests=(1, 1), sizes=(2, 1)):
         layers = [(1, b"seccomp", b"a table"), (2, b"cgroup", b"none here")]
-        body = struct.pack("=16s16sIIIIII", b"namespaces", b"3.11.2", *guests, *sizes, len(layers), 0)
+        body = struct.pack("=16s16sIIIIII", self.tier, b"3.11.2", *guests, *sizes, len(layers), 0)
         for state, name, detail in layers + [(0, b"", b"")] * (16 - len(layers)):
             body += struct.pack("=I28s96s", state, name, detail)
         self._send(STATUS, body)

@@ -144,6 +144,24 @@ def test_broken_probe_is_no_defence(start, name):
     assert "0 got through, 1 without a verdict" in output
 
 
+SEEN = play_verdict(got_through=True, visible=True, evidence="9 there")
+
+
+@pytest.mark.parametrize("tier, name, verdict", [
+    (b"landlock", "processes.signal_others", "visible"),
+    (b"namespaces", "processes.signal_others", "got through"),
+    (b"landlock", "processes.trace", "got through"),  # nothing is permitted to be seen of it
+])
+def test_visible_only_without_namespaces(start, monkeypatch, tier, name, verdict):
+    monkeypatch.setattr(Host, "tier", tier)
+    status, output = start("--json", plays={name: SEEN}).report()
+    report = json.loads(output)
+    rows = {row["technique"]: row["verdict"] for row in report["techniques"]}
+    assert rows[name] == verdict
+    assert report["summary"]["visible"] == (verdict == "visible")
+    assert status == (0 if verdict == "visible" else 1)
+
+
 def test_failure_of_the_service_gives_no_verdict(start):
     status, output = start("--json", plays={"mounts.mount_proc": {"verdict": {"cause": CANCELLED}}}).report()
     rows = {row["technique"]: row["verdict"] for row in json.loads(output)["techniques"]}
