@@ -20,6 +20,7 @@
 #include "keeper/process.h"
 #include "keeper/state.h"
 #include "keeper/status.h"
+#include "keeper/sweep.h"
 #include "keeper/tier.h"
 #include "keeper/watch.h"
 #include "wire/private_tmp.h"
@@ -236,6 +237,22 @@ static int choose_tier(struct keeper *keeper, size_t n_slots, int program_dir) {
     return choice.tier == ISOLATION_NAMESPACES ? 0 : find_preload(keeper, program_dir);
 }
 
+/* Processes of sandboxes that an earlier service left: its launcher and its keeper were killed at the same moment, and
+ * no namespace ended them. Our block of ids is claimed, so they can be nobody else's. */
+static void end_strays(const struct keeper *keeper) {
+    const uint32_t slots = keeper->first_id + KEEPER_ID_SLOTS;
+    for (size_t i = 0; i < keeper->n_slots && !keeper->one_id; i++) {
+        int left = sweep_anyone_left(slots + (uint32_t)i);
+        for (int attempt = 0; left > 0 && attempt < 40; attempt++) {
+            left = sweep_uid(keeper->first_id + KEEPER_ID_GUEST, slots + (uint32_t)i, keeper->proc_fd, 0);
+            (void)usleep(left > 0 ? 5000 : 0);
+        }
+        if (left > 0) {
+            log_warning("processes of an earlier service do not end");
+        }
+    }
+}
+
 /* What the tiers without namespaces need besides. */
 static int open_private_dirs(struct keeper *keeper) {
     const struct settings *settings = keeper->settings;
@@ -259,6 +276,7 @@ static int open_private_dirs(struct keeper *keeper) {
         keeper_give_up(keeper, KEEPER_EXIT_REFUSED);
         return error ? error : -EROFS;
     }
+    end_strays(keeper);
     cleaning_start_stale(keeper);
     return 0;
 }

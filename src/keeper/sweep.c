@@ -28,10 +28,9 @@ static void become_root_again(pid_t parent) {
     }
 }
 
-/* Whether a process has this real user id, zombies included: 1, 0, or -errno when the kernel does not say. To ask for a
- * user's priority is the one call that tells, on every kernel and to everybody; kill(-1, 0) says 0 on most even when
- * there was nobody whom it could signal. */
-static int anyone_left(uid_t uid) {
+/* To ask for a user's priority is the one call that tells, on every kernel and to everybody; kill(-1, 0) says 0 on most
+ * even when there was nobody whom it could signal. */
+int sweep_anyone_left(uid_t uid) {
     errno = 0;
     (void)getpriority(PRIO_USER, uid);
     return errno == 0 ? 1 : errno == ESRCH ? 0 : -errno;
@@ -45,7 +44,7 @@ int sweep_uid(uid_t own_uid, uid_t uid, int proc_fd, uint64_t tag) {
     }
     (void)kill(-1, SIGKILL);
     become_root_again(parent);
-    int left = anyone_left(uid);
+    int left = sweep_anyone_left(uid);
     if (left < 0) {
         left = members_kill(proc_fd, tag);
     }

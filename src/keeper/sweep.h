@@ -11,4 +11,7 @@
  * they are looked for by their label `tag` in the /proc behind proc_fd. */
 int sweep_uid(uid_t own_uid, uid_t uid, int proc_fd, uint64_t tag);
 
+/* Whether a process has this real user id, zombies included: 1, 0, or -errno when the kernel does not say. */
+int sweep_anyone_left(uid_t uid);
+
 #endif
