@@ -52,7 +52,11 @@ static void describe_namespaces(struct keeper *keeper) {
 
 static void describe_without_namespaces(struct keeper *keeper) {
     struct front_status *status = &keeper->status;
-    add(status, 0, "namespaces", "this host refuses them; docker run --privileged would permit them");
+    if (keeper->settings->isolation == ISOLATION_AUTO) {
+        add(status, 0, "namespaces", "this host refuses them; docker run --privileged would permit them");
+    } else {
+        add(status, 0, "namespaces", "another tier was asked for (--isolation)");
+    }
     if (keeper->prepared_root) {
         add(status, 1, "root", "a prepared tree without /proc and /sys; a private directory as /tmp");
     } else {

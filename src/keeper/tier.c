@@ -99,11 +99,17 @@ void tier_choose(const struct settings *settings, struct tier_choice *ret_choice
     struct tier_choice choice = {.one_id = geteuid() != 0};
     choice.landlock_abi = jail_landlock_abi();
     choice.gvisor = jail_probe_gvisor();
-    if ((asked != ISOLATION_AUTO && asked < floor) || (choice.gvisor && floor == ISOLATION_LANDLOCK)) {
+    if ((asked == ISOLATION_SECCOMP && floor == ISOLATION_LANDLOCK) || (choice.gvisor && floor == ISOLATION_LANDLOCK)) {
         floor = asked != ISOLATION_AUTO ? asked : ISOLATION_SECCOMP; /* gVisor has no Landlock and is a wall itself */
     }
     if ((asked == ISOLATION_AUTO || asked == ISOLATION_NAMESPACES) && namespaces_work(&choice)) {
         choice.tier = ISOLATION_NAMESPACES;
+        *ret_choice = choice;
+        return;
+    }
+    if (asked != ISOLATION_AUTO && floor == ISOLATION_NAMESPACES) {
+        refuse(&choice, "--isolation=%s is below --min-isolation=namespaces: set both so that they agree",
+               isolation_name(asked));
         *ret_choice = choice;
         return;
     }

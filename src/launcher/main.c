@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/settings.h"
+#include "keeper/check.h"
 #include "keeper/keeper.h"
 #include "launcher/children.h"
 #include "launcher/listener.h"
@@ -126,16 +127,22 @@ static int serve(const struct settings *settings, const struct keeper_client *cl
 
 static int print_and_end(int argc, char **argv) {
     if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-        printf("usage: pyexecd [--setting=value ...]\n"
-               "       pyexecd selftest [--json] [--setting=value ...]\n\n"
-               "Runs untrusted Python over HTTP: each script in a fresh, locked-down sandbox.\n\n"
-               "  selftest                    attacks the sandboxes of this very host, prints what stopped each "
-               "attack, and\n"
-               "                              ends; opens no port. Exit status 0 only when every attack was stopped\n"
-               "    --json                    the same as one JSON object\n"
-               "  --help                      this text\n"
-               "  --version                   the version\n"
-               "  --print-settings-markdown   the settings as a table for docs/configuration.md\n\n");
+        printf(
+            "usage: pyexecd [--setting=value ...]\n"
+            "       pyexecd check [--json] [--setting=value ...]\n"
+            "       pyexecd selftest [--json] [--setting=value ...]\n\n"
+            "Runs untrusted Python over HTTP: each script in a fresh, locked-down sandbox.\n\n"
+            "  check                       says what this host offers, the tier of isolation that follows, each layer "
+            "or "
+            "why\n"
+            "                              it is missing, and ends. Exit status 0 when the service would start here\n"
+            "  selftest                    attacks the sandboxes of this very host, prints what stopped each "
+            "attack, and\n"
+            "                              ends; opens no port. Exit status 0 only when every attack was stopped\n"
+            "    --json                    the same as one JSON object\n"
+            "  --help                      this text\n"
+            "  --version                   the version\n"
+            "  --print-settings-markdown   the settings as a table for docs/configuration.md\n\n");
         settings_print_help(stdout);
         return 1;
     }
@@ -150,15 +157,24 @@ static int print_and_end(int argc, char **argv) {
     return 0;
 }
 
-/* `pyexecd selftest [--json] ...`: takes these words out of the arguments and says who gets the sandboxes. */
-static struct keeper_client take_client(int *argc, char **argv) {
-    struct keeper_client client = {.program = "pyexec-front", .listen_fd = -1};
+/* What the first words of the arguments ask for. */
+struct command {
+    struct keeper_client client; /* who gets the sandboxes */
+    int check;
+    int as_json;
+};
+
+/* Takes these words out of the arguments: `check` or `selftest`, then maybe `--json`. */
+static struct command take_command(int *argc, char **argv) {
+    struct command command = {.client = {.program = "pyexec-front", .listen_fd = -1}};
     int words = 0;
-    if (*argc > 1 && strcmp(argv[1], "selftest") == 0) {
-        client = (struct keeper_client){.program = "pyexec-selftest", .listen_fd = -1, .once = 1};
+    if (*argc > 1 && (strcmp(argv[1], "selftest") == 0 || strcmp(argv[1], "check") == 0)) {
         words = 1;
+        command.check = strcmp(argv[1], "check") == 0;
+        command.client = (struct keeper_client){.program = "pyexec-selftest", .listen_fd = -1, .once = 1};
         if (*argc > 2 && strcmp(argv[2], "--json") == 0) {
-            client.argument = argv[2];
+            command.as_json = 1;
+            command.client.argument = argv[2];
             words = 2;
         }
     }
@@ -166,13 +182,23 @@ static struct keeper_client take_client(int *argc, char **argv) {
         argv[i] = argv[i + words];
     }
     *argc -= words;
-    return client;
+    return command;
+}
+
+static int run_check(const struct settings *settings, int as_json) {
+    int refused = keeper_check(settings, as_json, stdout);
+    if (refused < 0) {
+        log_error("check: %s", strerror(-refused));
+        return 1;
+    }
+    return fflush(stdout) == 0 ? refused : 1;
 }
 
 int main(int argc, char **argv) {
     struct settings settings;
     char error_text[512];
-    struct keeper_client client = take_client(&argc, argv);
+    struct command command = take_command(&argc, argv);
+    struct keeper_client client = command.client;
     if (print_and_end(argc, argv)) {
         return fflush(stdout) == 0 ? 0 : 1;
     }
@@ -184,6 +210,9 @@ int main(int argc, char **argv) {
         settings.log_level = LOG_LEVEL_WARNING; /* its output is a report, not the life of a service */
     }
     log_start("launcher", (enum log_level)settings.log_level);
+    if (command.check) {
+        return run_check(&settings, command.as_json);
+    }
 
     cleanup_close int program_dir = open_program_dir();
     if (program_dir < 0) {

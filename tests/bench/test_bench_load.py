@@ -145,6 +145,7 @@ def test_floor_refuses_a_wrong_result(programs):
     assert wrong.returncode != 0 and "ready" not in wrong.stdout
 
 
+@pytest.mark.long
 def test_smoke_goes_through_every_part():
     """Every peer, every row: that it works, not what it gives."""
     done = subprocess.run([ROOT / "scripts" / "bench", "--smoke"], capture_output=True, text=True, timeout=400, check=False, env=dict(os.environ))

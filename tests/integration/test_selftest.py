@@ -55,6 +55,7 @@ def report(as_user):
     return status, json.loads(output), log
 
 
+@pytest.mark.long
 def test_every_technique_is_stopped(report):
     status, found, log = report
     fine = {"stopped"} if found["tier"] == "namespaces" else {"stopped", "visible"}
@@ -65,6 +66,7 @@ def test_every_technique_is_stopped(report):
     assert found["summary"]["stopped"] + found["summary"]["visible"] == len(found["techniques"]) == len({row["technique"] for row in found["techniques"]})
 
 
+@pytest.mark.long
 def test_report_says_what_is_in_force(report, daemon):
     _, found, _ = report
     _, health = daemon.health()

@@ -90,6 +90,7 @@ def check_soak(own, runs, record_property):
     check_nothing_left(own, before_all, everyone)
 
 
+@pytest.mark.long
 def test_three_hundred_runs(own_service, record_property):
     check_soak(own_service(), 300, record_property)
 
