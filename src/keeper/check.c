@@ -1,4 +1,4 @@
-#include "keeper/check.h"
+#include "keeper/keeper.h"
 
 #include <errno.h>
 #include <string.h>

@@ -139,6 +139,9 @@ _Noreturn void habitat_builder_run(const struct builder_options *options) {
     if (proc_fd < 0) {
         fail(options, "/proc", -errno);
     }
+    /* When the whole machine or container is out of memory, the largest of ours goes, which is a script that takes it;
+     * never the keeper or front. Inherited; where it may not be written the kernel chooses as ever. */
+    (void)io_write_text(proc_fd, "self/oom_score_adj", "1000");
     if (!options->namespaces) {
         start_guest_alone(options);
     }

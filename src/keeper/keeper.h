@@ -3,6 +3,8 @@
 #ifndef PYEXEC_KEEPER_KEEPER_H
 #define PYEXEC_KEEPER_KEEPER_H
 
+#include <stdio.h>
+
 #include "base/settings.h"
 
 /* Exit statuses of the keeper, for the launcher. */
@@ -23,5 +25,10 @@ struct keeper_client {
 /* Runs the keeper in the calling process, a fresh child of the launcher's, and returns its exit status. `program_dir`
  * is a borrowed descriptor (O_PATH) of the directory of our programs. SIGTERM drains, a second one ends at once. */
 int keeper_run(const struct settings *settings, const struct keeper_client *client, int program_dir);
+
+/* `pyexecd check` (check.c): what this host offers, the tier that follows, each layer in force or missing with its
+ * reason, and what one change would add, as text or as one JSON object. Starts nothing and leaves nothing. Returns 0
+ * when the service would start here, 1 when it would refuse (the report says why), or -errno when it could not look. */
+int keeper_check(const struct settings *settings, int as_json, FILE *out);
 
 #endif

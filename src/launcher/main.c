@@ -22,7 +22,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/settings.h"
-#include "keeper/check.h"
 #include "keeper/keeper.h"
 #include "launcher/children.h"
 #include "launcher/listener.h"

@@ -137,6 +137,17 @@ class TestSandboxes:
         finally:
             join()
 
+    def test_are_the_first_to_go_without_memory(self, daemon, service):
+        """When the machine or the container runs out of it, the kernel looks for one of these."""
+
+        def score(process):
+            with open(f"/proc/{process.pid}/oom_score_adj") as file:
+                return int(file.read())
+
+        wait_at_rest(daemon)
+        assert {score(process) for process in daemon.named("pyexec-run")} == {1000}
+        assert score(daemon.one("pyexec-front")) == score(daemon.one("pyexec-keeper")) < 1000
+
     def test_start_warm(self, daemon, service):
         """No execve on the way: a sandbox is a fork of the guest, there before the request came."""
         wait_at_rest(daemon)
