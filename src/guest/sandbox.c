@@ -15,7 +15,7 @@
 #include "wire/private_tmp.h"
 
 /* The library is there when the keeper has it preloaded: without namespaces. */
-int pyexec_private_tmp_set(const char *real_directory) __attribute__((weak));
+#pragma weak pyexec_private_tmp_set
 
 #define STATUS_NOT_READY 71
 #define STATUS_NO_REQUEST 72
