@@ -269,6 +269,7 @@ def test_a_stopped_process_does_not_stop_the_rest(own_service):
     wait_at_rest(own)
 
 
+@pytest.mark.long
 def test_descriptors_stay_the_same_over_many_deaths(own_service):
     own = own_service()
     wait_at_rest(own, 20)

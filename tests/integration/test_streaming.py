@@ -180,6 +180,7 @@ class TestMuch:
         assert (is_head, is_whole, done["stdout"][-17:]) == (True, True, "000399999\nthe end\n"[-17:])
 
     @pytest.mark.needs_process
+    @pytest.mark.long
     def test_a_slow_reader_slows_the_script(self, own_service):
         """16 MiB may be told; a client that reads nothing gets the script held up, not the server filled."""
         own = own_service(max_output_bytes=16 << 20, pool_lean=1, pool_data=1)
@@ -201,6 +202,7 @@ class TestMuch:
         assert events[-1].data["result"] == "through" and len(told(events)) == 16 << 20
 
     @pytest.mark.needs_process
+    @pytest.mark.long
     def test_a_gigabyte_past_a_slow_reader(self, own_service):
         """Past the cap nothing is told, and so nothing is held up; the end of it is in the last event."""
         own = own_service(pool_lean=1, pool_data=1)
