@@ -26,6 +26,7 @@
 #include "wire/private_tmp.h"
 
 #define TICK_US 500000u
+#define REFILL_DELAY_US 10000u
 #define GUEST_WARM_DEADLINE_US 60000000u
 #define MAX_EARLY_GUEST_FAILURES 3u
 
@@ -95,12 +96,25 @@ static void care_for_guests(struct keeper *keeper, uint64_t now_us) {
     }
 }
 
+/* Making a sandbox takes a core for longer than most scripts run, and the kernel holds the guest's memory while it
+ * forks, which the end of a run waits for: with half of the pool ready it is put off until runs that have just begun
+ * are over. */
+static int may_put_off(const struct keeper *keeper, enum guest_kind kind, uint64_t now_us) {
+    return now_us < keeper->last_start_us + REFILL_DELAY_US &&
+           2 * slots_count(keeper, SLOT_READY, kind) >= keeper->pool_size[kind];
+}
+
 /* Keeps the pool full: as many sandboxes ready or in the making as pool_size says, lean ones first. */
 static void fill_pool(struct keeper *keeper, uint64_t now_us) {
+    keeper->refill_again_us = 0;
     if (!front_is_running(keeper) || now_us < keeper->spawn_again_us) {
         return;
     }
     for (int kind = 0; kind < GUEST_KINDS; kind++) {
+        if (may_put_off(keeper, (enum guest_kind)kind, now_us)) {
+            keeper->refill_again_us = keeper->last_start_us + REFILL_DELAY_US;
+            continue;
+        }
         size_t there = 0;
         for (int state = SLOT_NAMESPACES; state <= SLOT_READY; state++) {
             there += slots_count(keeper, (enum slot_state)state, (enum guest_kind)kind);
@@ -384,7 +398,7 @@ static int keeper_round(struct keeper *keeper, uint64_t *tick_us) {
         fill_pool(keeper, now);
         /* Waits that end by themselves: a restart or a new attempt that is due. */
         const uint64_t again[] = {keeper->start_again_us[GUEST_LEAN], keeper->start_again_us[GUEST_DATA],
-                                  keeper->front.start_again_us, keeper->spawn_again_us};
+                                  keeper->front.start_again_us, keeper->spawn_again_us, keeper->refill_again_us};
         for (size_t i = 0; i < sizeof again / sizeof again[0]; i++) {
             next = again[i] > now && again[i] < next ? again[i] : next;
         }

@@ -89,6 +89,7 @@ int slot_start(struct keeper *keeper, uint64_t sandbox_id, uint64_t timeout_ms, 
     slot->started = 1;
     slot->timeout_ms = timeout_ms;
     slot->started_us = clock_now_us();
+    keeper->last_start_us = slot->started_us;
     slot->deadline_us = slot->started_us + timeout_ms * 1000;
     slot->cpu_look_us = slot->started_us + 200000;
     slot->memory_look_us = slot->started_us + 10000;

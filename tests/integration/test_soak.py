@@ -113,3 +113,31 @@ def test_a_guest_is_replaced_without_a_gap(own_service):
     assert not soak(own, 70)
     wait_at_rest(own, 20)
     assert {process.identity for process in own.named("pyexec-guest")} - first, "one of them at least is new"
+
+
+def pool(own):
+    return own.client.request("GET", "/health").json()["pool"]
+
+
+def test_the_pool_is_full_again_soon(own_service):
+    """After one run, whose refill may be put off, after a steady trickle, and after a burst of three pools at once."""
+    own = own_service(pool_lean=4, pool_data=2)
+    wait_at_rest(own, 30)
+    script = "def main(i):\n    return i"
+    for runs, clients in ((1, 1), (20, 1), (18, 18)):
+        answers = []
+
+        def client(numbers, answers=answers):
+            for number in numbers:
+                answers.append(own.client.result(script, args=[number]) == number)
+
+        threads = [threading.Thread(target=client, args=(range(first, runs, clients),)) for first in range(clients)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert answers == [True] * runs
+        end = time.monotonic() + 3
+        while pool(own)["ready"] < 6 and time.monotonic() < end:
+            time.sleep(0.01)
+        assert pool(own)["ready"] == 6 == pool(own)["size"], (runs, pool(own))
