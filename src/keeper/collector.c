@@ -30,7 +30,8 @@ static int take_identity(const struct collector_options *options) {
     if (!options->change_identity) {
         return 0;
     }
-    if (setgroups(0, NULL) < 0 || setresgid(options->own_uid, options->own_uid, options->own_uid) < 0 ||
+    /* The group as well, which has the same number: the kernel compares both before it lets one look into a process. */
+    if (setgroups(0, NULL) < 0 || setresgid(options->own_uid, options->uid, options->own_uid) < 0 ||
         setresuid(options->own_uid, options->uid, options->own_uid) < 0) {
         return -errno;
     }
