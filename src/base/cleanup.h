@@ -7,6 +7,7 @@
 #ifndef PYEXEC_BASE_CLEANUP_H
 #define PYEXEC_BASE_CLEANUP_H
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -18,6 +19,13 @@ static inline void close_fd(int *fd) {
         (void)close(*fd);
         errno = saved;
         *fd = -1;
+    }
+}
+
+/* Closes *directory unless it is NULL. */
+static inline void close_directory(DIR **directory) {
+    if (*directory) {
+        (void)closedir(*directory);
     }
 }
 
@@ -34,6 +42,7 @@ static inline int take_fd(int *fd) {
 }
 
 #define cleanup_close __attribute__((cleanup(close_fd)))
+#define cleanup_directory __attribute__((cleanup(close_directory)))
 #define cleanup_free __attribute__((cleanup(free_pointer)))
 
 #endif

@@ -25,12 +25,6 @@ struct maker {
     struct prepared_tree_report *report;
 };
 
-static void close_directory(DIR **directory) {
-    if (*directory) {
-        (void)closedir(*directory);
-    }
-}
-
 static int failed_at(const struct maker *maker, const char *path, int error) {
     (void)snprintf(maker->report->path, sizeof maker->report->path, "%s", path);
     return error;
@@ -110,7 +104,7 @@ static int bring_entries(const struct maker *maker, int from, int to, const char
     if (source < 0 || target < 0) {
         return failed_at(maker, path, -errno);
     }
-    __attribute__((cleanup(close_directory))) DIR *entries = fdopendir(source);
+    cleanup_directory DIR *entries = fdopendir(source);
     if (!entries) {
         return failed_at(maker, path, -errno);
     }

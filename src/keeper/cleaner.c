@@ -20,12 +20,6 @@ struct cleaner {
     uint64_t moved; /* directories brought up so far */
 };
 
-static void close_directory(DIR **directory) {
-    if (*directory) {
-        (void)closedir(*directory);
-    }
-}
-
 /* Makes a directory its owner's again, by an O_PATH descriptor. Where that fails, what comes next says so. */
 static void open_up(const struct cleaner *cleaner, int path_fd) {
     char self[40];
@@ -81,7 +75,7 @@ static int empty_one(struct cleaner *cleaner, const char *name) {
     if (fd < 0) {
         return -errno;
     }
-    __attribute__((cleanup(close_directory))) DIR *list = open_list(cleaner, fd);
+    cleanup_directory DIR *list = open_list(cleaner, fd);
     if (!list) {
         return -errno;
     }
@@ -99,7 +93,7 @@ static int empty_one(struct cleaner *cleaner, const char *name) {
 
 /* One pass over the top. Returns how many entries it met, or -errno when one of them cannot be removed. */
 static int clean_top(struct cleaner *cleaner) {
-    __attribute__((cleanup(close_directory))) DIR *list = open_list(cleaner, cleaner->top);
+    cleanup_directory DIR *list = open_list(cleaner, cleaner->top);
     if (!list) {
         return -errno;
     }

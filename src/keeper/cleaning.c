@@ -22,8 +22,7 @@ static int start_cleaner(struct cleaning *cleaning, int directory_fd) {
         .directory_fd = directory_fd,
         .proc_fd = keeper->proc_fd,
     };
-    int pidfd = collector_start_cleaner(&options);
-    return pidfd < 0 ? pidfd : take_fd(&pidfd);
+    return collector_start_cleaner(&options);
 }
 
 static int try_once(struct cleaning *cleaning);

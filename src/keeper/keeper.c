@@ -201,8 +201,7 @@ static int open_program(int dir, const char *name) {
 
 static size_t pool_size(uint64_t asked) {
     long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    /* In all at most twice the cores plus 8: enough for a burst while the refill, about a millisecond each, catches up.
-     */
+    /* In all at most twice the cores plus 8: enough for a burst while the refill catches up. */
     return asked > 0 ? (size_t)asked : (size_t)(cores > 0 ? cores : 1) + 4;
 }
 

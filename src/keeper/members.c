@@ -28,18 +28,12 @@ static int bears(int proc_fd, const char *pid_text, uint64_t tag) {
     return io_read_text(proc_fd, path, text, sizeof text) > 0 && members_tag_of(text) == tag;
 }
 
-static void close_directory(DIR **directory) {
-    if (*directory) {
-        (void)closedir(*directory);
-    }
-}
-
 int members_visit(int proc_fd, uint64_t tag, void (*visit)(void *context, pid_t pid), void *context) {
     cleanup_close int fd = openat(proc_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0) {
         return -errno;
     }
-    __attribute__((cleanup(close_directory))) DIR *directory = fdopendir(fd);
+    cleanup_directory DIR *directory = fdopendir(fd);
     if (!directory) {
         return -errno;
     }

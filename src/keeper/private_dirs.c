@@ -138,12 +138,6 @@ int private_dirs_remove(const struct private_dirs *dirs, const char *name) {
     return unlinkat(dirs->own_fd, name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
-static void close_directory(DIR **directory) {
-    if (*directory) {
-        (void)closedir(*directory);
-    }
-}
-
 static DIR *open_list(int dir_fd, const char *name) {
     int fd = openat(dir_fd, name, DIRECTORY_FLAGS);
     DIR *list = fd >= 0 ? fdopendir(fd) : NULL;
@@ -156,7 +150,7 @@ static DIR *open_list(int dir_fd, const char *name) {
 /* Removes the empty directories of a place that was left. Returns 1 when one was handed on for cleaning. */
 static int clean_place(int base_fd, const char *place, void (*clean)(void *context, int directory_fd, uid_t owner),
                        void *context) {
-    __attribute__((cleanup(close_directory))) DIR *list = open_list(base_fd, place);
+    cleanup_directory DIR *list = open_list(base_fd, place);
     if (!list || flock(dirfd(list), LOCK_EX | LOCK_NB) < 0) {
         return 0; /* another keeper's, which lives */
     }
@@ -176,7 +170,7 @@ static int clean_place(int base_fd, const char *place, void (*clean)(void *conte
 
 int private_dirs_clean_stale(const struct private_dirs *dirs,
                              void (*clean)(void *context, int directory_fd, uid_t owner), void *context) {
-    __attribute__((cleanup(close_directory))) DIR *list = open_list(dirs->base_fd, ".");
+    cleanup_directory DIR *list = open_list(dirs->base_fd, ".");
     if (!list) {
         return -errno;
     }

@@ -127,7 +127,7 @@ static int make_result_memory(void) {
     return take_fd(&fd);
 }
 
-/* Makes the sandbox's channels: its own ends into fds[] (SPAWN_FD_INIT left out), the others into the slot. */
+/* Makes the sandbox's channels: its own ends into fds[] (SPAWN_FD_PLACE left out), the others into the slot. */
 static int make_channels(struct slot *slot, int *fds) {
     int control[2], out[2], err[2], report[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, control) < 0) {

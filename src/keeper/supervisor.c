@@ -78,5 +78,9 @@ static void on_question(void *owner) {
 int supervisor_watch(struct slot *slot, int listener_fd) {
     slot->tasks = 1;
     slot->asks = (struct event_source){.fd = listener_fd, .handle = on_question, .owner = slot};
-    return events_watch(slot->keeper->epoll_fd, &slot->asks);
+    int error = events_watch(slot->keeper->epoll_fd, &slot->asks);
+    if (error) {
+        slot->asks.fd = -1; /* not taken */
+    }
+    return error;
 }

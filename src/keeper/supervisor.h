@@ -6,7 +6,7 @@
 
 struct slot;
 
-/* Watches the descriptor (taken) on which the slot's sandbox asks. Returns 0 or -errno. */
+/* Watches the descriptor (taken, but on failure) on which the slot's sandbox asks. Returns 0 or -errno. */
 int supervisor_watch(struct slot *slot, int listener_fd);
 
 #endif

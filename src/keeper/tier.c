@@ -21,6 +21,9 @@
 #define ID_BUNDLE 4096u
 #define ID_BLOCKS 64
 
+/* Where the ids lie at the end of a range that is not what was asked for: so far from its end. */
+#define SPARE_BUNDLES 8
+
 /* Below live the system's own users. */
 #define FIRST_ORDINARY_ID 1000
 
@@ -85,8 +88,7 @@ static void check_identity(struct tier_choice *choice) {
     } else if (choice->one_id && choice->landlock_abi < ABI_WITH_SIGNAL_SCOPE) {
         refuse(choice,
                "an ordinary user without namespaces needs Landlock ABI %d (Linux 6.12), this kernel has %d: start as "
-               "root, "
-               "or permit user namespaces",
+               "root, or permit user namespaces",
                ABI_WITH_SIGNAL_SCOPE, choice->landlock_abi);
     } else if (choice->tier == ISOLATION_SECCOMP && !choice->prepared_root) {
         refuse(choice, "the seccomp tier needs a prepared tree as root, without /proc: %s", choice->tree_note);
@@ -163,7 +165,7 @@ static int find_range(uint32_t asked, uint32_t count, uint64_t *ret_first, uint6
             best_count = length;
         }
     }
-    const uint64_t room = (uint64_t)count * ID_BLOCKS;
+    const uint64_t room = (uint64_t)ID_BUNDLE * SPARE_BUNDLES;
     const uint64_t end = best_first + best_count;
     const uint64_t first = end > best_first + room ? end - room : best_first;
     if (first < FIRST_ORDINARY_ID || first + count > end) {
