@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "guest/memory_holder.h"
 #include "guest/options.h"
 #include "guest/prefault.h"
 #include "guest/result_map.h"
@@ -89,6 +90,7 @@ int main(int argc, char **argv) {
     (void)prctl(PR_SET_NAME, "pyexec-guest");
     (void)close_range(FIXED_FD_KEEPER + 1, ~0U, 0);
     reset_signals();
+    memory_holder_prepare();
 
     struct spawner spawner = {.keeper_fd = FIXED_FD_KEEPER, .options = options};
     int error = jail_sandbox_filter(options.tier == ISOLATION_NAMESPACES, options.one_id, &spawner.filter);

@@ -128,6 +128,7 @@ static int take_functions(PyObject *module, struct runner *ret_runner) {
         const char *name;
         PyObject **place;
     } const functions[] = {
+        {"get_ready", &ret_runner->get_ready},
         {"prepare", &ret_runner->prepare},
         {"missing_main", &ret_runner->missing_main},
         {"await_result", &ret_runner->await_result},

@@ -316,10 +316,15 @@ static uint64_t read_number(int fd) {
     return strtoull(text, NULL, 10);
 }
 
-int cgroup_slot_is_empty(const struct cgroups *groups, size_t slot) {
-    char text[8];
+int cgroup_slot_processes(const struct cgroups *groups, size_t slot) {
+    char text[16];
     const int fd = groups->slots[slot].processes_fd;
-    return fd >= 0 && pread(fd, text, sizeof text, 0) == 2 && text[0] == '0' && text[1] == '\n';
+    ssize_t n = fd >= 0 ? pread(fd, text, sizeof text - 1, 0) : -1;
+    if (n <= 0) {
+        return -ENODATA;
+    }
+    text[n] = '\0';
+    return (int)strtol(text, NULL, 10);
 }
 
 static uint64_t read_oom_kills(int fd) {

@@ -54,9 +54,8 @@ int cgroup_slot_set_memory(struct cgroups *groups, size_t slot, uint64_t memory_
 uint64_t cgroup_slot_cpu_us(const struct cgroups *groups, size_t slot);
 uint64_t cgroup_slot_memory_peak(const struct cgroups *groups, size_t slot);
 
-/* Whether the kernel says that the slot's group has no process, not even one that nobody has waited for: 1. 0 when it
- * has, or the controller is missing. */
-int cgroup_slot_is_empty(const struct cgroups *groups, size_t slot);
+/* Processes and threads in the slot's group, or -ENODATA where there is none. */
+int cgroup_slot_processes(const struct cgroups *groups, size_t slot);
 
 /* Whether the kernel killed a process of the slot's sandbox for its memory limit since it was prepared: 1 or 0. */
 int cgroup_slot_oom_killed(const struct cgroups *groups, size_t slot);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "keeper/slot_inside.h"
@@ -28,7 +29,7 @@ struct slot *slot_find(struct keeper *keeper, uint64_t sandbox_id) {
 }
 
 void slot_forget_descriptors(struct slot *slot) {
-    slot->init_exit.fd = slot->main_exit.fd = slot->report.fd = -1;
+    slot->init_exit.fd = slot->main_exit.fd = slot->report.fd = slot->holder_fd = -1;
     slot->asks.fd = slot->watcher.fd = slot->watcher_exit.fd = slot->cleaning.exit.fd = -1;
     for (int i = 0; i < READY_FDS; i++) {
         slot->front_fds[i] = -1;
@@ -61,6 +62,7 @@ void slots_free(struct keeper *keeper) {
             events_close(keeper->epoll_fd, sources[j]);
         }
         packet_close_fds(slot->front_fds, READY_FDS);
+        close_fd(&slot->holder_fd);
     }
     free(keeper->slots);
     keeper->slots = NULL;
@@ -180,6 +182,13 @@ uint64_t slots_check_deadlines(struct keeper *keeper, uint64_t now_us) {
                 slot_go_on_ending(slot);
             }
             next = slot->sweep_again_us && slot->sweep_again_us < next ? slot->sweep_again_us : next;
+        }
+        if (slot->state == SLOT_ENDING && slot->take_down_us) {
+            if (now_us >= slot->take_down_us) {
+                slot_take_down(slot);
+            } else {
+                next = slot->take_down_us < next ? slot->take_down_us : next;
+            }
         }
         if (slot->state != SLOT_RUNNING) {
             continue;

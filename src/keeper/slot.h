@@ -42,6 +42,7 @@ struct slot {
     struct event_source init_exit; /* pidfd */
     struct event_source main_exit; /* pidfd of the sandbox's first process */
     struct event_source report;
+    int holder_fd;            /* pidfd of the memory holder; -1: none */
     int front_fds[READY_FDS]; /* until front gets them; -1 afterwards */
 
     /* Without namespaces: */
@@ -58,7 +59,8 @@ struct slot {
     uint64_t sweep_again_us; /* 0: no sweep is due */
     uint64_t watched_cpu_us; /* by the watcher */
 
-    int reported_ready; /* its report has come */
+    int reported_ready;    /* its report has come */
+    uint64_t take_down_us; /* judged, and its init is to be killed at this time; 0: not so */
     int known_to_front;
     int started;
     enum verdict_cause cause; /* what the keeper ended it for; 0: it ended itself */

@@ -67,26 +67,38 @@ static void slot_hand_over(struct slot *slot) {
     slot->known_to_front = 1;
 }
 
+/* Whether sandboxes have a memory holder: where it can be told from what a script left, so that the verdict need not
+ * wait for its end. */
+static int holds_memory(const struct keeper *keeper) {
+    return keeper->tier == ISOLATION_NAMESPACES && cgroups_has(&keeper->cgroups, CGROUP_PIDS);
+}
+
 /* What the sandbox says of itself has come; and maybe, before or after it, the guest's answer with its pidfd. */
 static void on_report(void *owner) {
     struct slot *slot = owner;
     struct sandbox_report report;
-    int listener[1] = {-1};
+    int received[1] = {-1};
     size_t n_fds = 0;
-    ssize_t n = packet_receive(slot->report.fd, &report, sizeof report, listener, 1, &n_fds);
+    ssize_t n = packet_receive(slot->report.fd, &report, sizeof report, received, 1, &n_fds);
     if (n == -EAGAIN || n == -EINTR) {
         return;
     }
     if (n == (ssize_t)sizeof report && report.type == REPORT_ASKS && n_fds == 1 && slot->asks.fd < 0 &&
-        slot->keeper->one_id && supervisor_watch(slot, listener[0]) == 0) {
+        slot->keeper->one_id && supervisor_watch(slot, received[0]) == 0) {
         return;
     }
-    packet_close_fds(listener, n_fds);
+    const int ready = n == (ssize_t)sizeof report && report.type == REPORT_READY &&
+                      n_fds <= (size_t)holds_memory(slot->keeper) && slot->holder_fd < 0;
+    if (ready) {
+        slot->holder_fd = take_fd(&received[0]);
+    } else {
+        packet_close_fds(received, n_fds);
+    }
     events_close(slot->keeper->epoll_fd, &slot->report);
     if (slot->state != SLOT_FORKING && slot->state != SLOT_JAILING) {
         return;
     }
-    if (n == (ssize_t)sizeof report && report.type == REPORT_READY && n_fds == 0) {
+    if (ready) {
         slot->reported_ready = 1;
         if (slot->state == SLOT_JAILING) {
             slot_hand_over(slot);
@@ -195,7 +207,9 @@ static int ask_guest(struct slot *slot, int place_fd) {
             /* Without a share of its own it stands behind keeper, front and guests. */
             .niceness = cgroups_has(&keeper->cgroups, CGROUP_CPU) ? 0 : 19,
             /* With one id for all the limit would count all sandboxes; the supervisor counts. */
-            .max_processes = !namespaces && keeper->one_id ? 0 : settings->max_processes,
+            .max_processes =
+                !namespaces && keeper->one_id ? 0 : settings->max_processes + (uint64_t)holds_memory(keeper),
+            .hold_memory = (uint32_t)holds_memory(keeper),
             .max_open_files = settings->max_open_files,
             .max_file_bytes = settings->max_file_bytes,
             .max_cpu_ms = settings->max_cpu_ms,

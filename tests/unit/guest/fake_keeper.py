@@ -83,7 +83,7 @@ class Sandbox:
         os.ftruncate(self.memfd, RESULT_SIZE)
         null = os.open("/dev/null", os.O_RDONLY)
         fds = [null, control.fileno(), out, err, self.memfd, report]
-        message = struct.pack("=IIQIIIIQQQQQ40s", SPAWN, 112, 7, 0, 0, 0, 0, 64, 256, 1 << 30, 60000, 0, b"")
+        message = struct.pack("=IIQIIIIIIQQQQQ40s", SPAWN, 120, 7, 0, 0, 0, 0, 0, 0, 64, 256, 1 << 30, 60000, 0, b"")
         guest.socket.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))])
         control.close()
         for fd in (null, out, err, report):
