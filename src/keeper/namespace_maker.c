@@ -31,19 +31,49 @@ static void shed_rights(void) {
     (void)prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
-/* Without libc and without a stack, both of which may be somebody else's by now. No handler is set for any signal. */
-static _Noreturn void sleep_for_good(void) {
+/* Sets *word to 0, wakes who waits for that, and sleeps for good: without libc and without a stack, both of which are
+ * somebody else's from then on. No handler is set for any signal. */
+static _Noreturn void let_go_and_sleep(int *word) {
 #if defined(__x86_64__)
-    __asm__ volatile("1: movl %0, %%eax\n syscall\n jmp 1b" : : "i"(SYS_pause) : "rax", "rcx", "r11", "memory");
-#elif defined(__aarch64__)
-    __asm__ volatile("1: mov x8, %0\n mov x0, #0\n mov x1, #0\n mov x2, #0\n mov x3, #0\n mov x4, #0\n svc #0\n b 1b"
+    register long r10 __asm__("r10") = 0;
+    __asm__ volatile("movl $0, (%%rdi)\n"
+                     "movl %[futex], %%eax\n"
+                     "syscall\n"
+                     "1: movl %[pause], %%eax\n"
+                     "syscall\n"
+                     "jmp 1b"
                      :
-                     : "i"(SYS_ppoll)
-                     : "x0", "x1", "x2", "x3", "x4", "x8", "memory");
+                     : "D"(word), "S"((long)FUTEX_WAKE), "d"(1L),
+                       "r"(r10), [futex] "i"(SYS_futex), [pause] "i"(SYS_pause)
+                     : "rax", "rcx", "r11", "memory");
+#elif defined(__aarch64__)
+    register int *x0 __asm__("x0") = word;
+    register long x1 __asm__("x1") = FUTEX_WAKE;
+    register long x2 __asm__("x2") = 1;
+    register long x3 __asm__("x3") = 0;
+    __asm__ volatile("stlr wzr, [x0]\n"
+                     "mov x8, %[futex]\n"
+                     "svc #0\n"
+                     "1: mov x0, #0\n"
+                     "mov x1, #0\n"
+                     "mov x2, #0\n"
+                     "mov x3, #0\n"
+                     "mov x4, #0\n"
+                     "mov x8, %[ppoll]\n"
+                     "svc #0\n"
+                     "b 1b"
+                     :
+                     : "r"(x0), "r"(x1), "r"(x2), "r"(x3), [futex] "i"(SYS_futex), [ppoll] "i"(SYS_ppoll)
+                     : "x4", "x8", "memory");
 #else
 #error "how to make a system call is not known for this architecture"
 #endif
     __builtin_unreachable();
+}
+
+static _Noreturn void sleep_for_good(void) {
+    int nobody = 0;
+    let_go_and_sleep(&nobody);
 }
 
 _Noreturn void namespace_init_run(void) {
@@ -89,11 +119,8 @@ struct init_order {
 static int new_sharing_init(void *argument) {
     const struct init_order *order = argument;
     new_init(order->request, order->socket_fd, order->proc_fd);
-    /* From here on nothing of the memory is touched any more, and the maker may go on. */
     (void)syscall(SYS_set_tid_address, NULL);
-    __atomic_store_n(&preparing, 0, __ATOMIC_RELEASE);
-    (void)syscall(SYS_futex, &preparing, FUTEX_WAKE, 1, NULL, NULL, 0);
-    sleep_for_good();
+    let_go_and_sleep(&preparing);
 }
 
 /* An init that shares the maker's memory, which the kernel then need neither copy nor take down: that is half of what
