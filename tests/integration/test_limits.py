@@ -43,11 +43,20 @@ class TestWallClock:
 
 
 class TestMemory:
-    def test_of_the_whole_sandbox(self, service):
-        """Four processes that would each fit: together they do not."""
+    @pytest.mark.parametrize("by", ["the first thread", "another thread"])
+    def test_of_the_whole_sandbox(self, service, by):
+        """Four processes that would each fit: together they do not. The kernel lists a thread's children apart."""
         script = """
-            import mmap, os, time
-            def main(each):
+            import mmap, os, threading, time
+            def main(each, by):
+                if by == "the first thread":
+                    return work(each)
+                codes = []
+                thread = threading.Thread(target=lambda: codes.extend(work(each)))
+                thread.start()
+                thread.join()
+                return codes
+            def work(each):
                 for _ in range(4):
                     if os.fork() == 0:
                         area = mmap.mmap(-1, each << 20)
@@ -58,8 +67,8 @@ class TestMemory:
                 codes = [os.waitstatus_to_exitcode(os.wait()[1]) for _ in range(4)]
                 return codes
             """
-        assert service.result(script, args=[20], memory_mb=256) == [0, 0, 0, 0]
-        status, answer = service.execute(script, args=[100], memory_mb=256)
+        assert service.result(script, args=[20, by], memory_mb=256) == [0, 0, 0, 0]
+        status, answer = service.execute(script, args=[100, by], memory_mb=256)
         if status == 200:
             assert -9 in answer["result"], "the kernel ended a child, main() lived to see it"
         else:
