@@ -105,6 +105,21 @@ class TestMemory:
         status, answer = service.execute(script, memory_mb=128)
         assert status == 400 and answer["error"] in ("runtime_error", "resource_limit"), answer
 
+    def test_space_that_is_only_reserved_does_not_either(self, service):
+        """FALLOC_FL_KEEP_SIZE: blocks without a size, hence past the limit on sizes, and all of them at once."""
+        script = """
+            import ctypes, errno, os
+            def main():
+                libc = ctypes.CDLL(None, use_errno=True)
+                libc.fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_long, ctypes.c_long]
+                fd = os.open("f", os.O_CREAT | os.O_RDWR)
+                os.posix_fallocate(fd, 0, 1 << 20)
+                assert os.fstat(fd).st_size == 1 << 20
+                failed = libc.fallocate(fd, 1, 0, 400 << 20)
+                return failed, os.fstat(fd).st_blocks * 512
+            """
+        assert service.result(script) == [-1, MIB]
+
     def test_the_next_run_has_all_of_it_again(self, service):
         hungry = "def main():\n    x = bytearray(150 << 20)\n    return len(x)"
         for _ in range(4):
