@@ -1,6 +1,7 @@
 #include "guest/native.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "guest/artifacts.h"
 #include "guest/encode.h"
@@ -53,6 +54,12 @@ static PyObject *native_finish(PyObject *self, PyObject *arguments) {
     Py_RETURN_NONE;
 }
 
+static PyObject *native_has_output(PyObject *self, PyObject *ignored) {
+    (void)self;
+    (void)ignored;
+    return PyBool_FromLong(access(OUTPUT_DIRECTORY, F_OK) == 0);
+}
+
 static PyObject *native_add_figure(PyObject *self, PyObject *figure) {
     (void)self;
     if (PyBytes_Check(figure)) {
@@ -86,6 +93,7 @@ static PyMethodDef native_methods[] = {
     {"finish", native_finish, METH_VARARGS, "finish(record, with_value): the last word about the run."},
     {"holds_all", native_holds_all, METH_VARARGS,
      "holds_all(dict, expected): whether dict has expected's names, and the very same values."},
+    {"has_output", native_has_output, METH_NOARGS, "Whether there is an output directory."},
     {"add_figure", native_add_figure, METH_O, "add_figure(png): hands a figure back; None: it could not be drawn."},
     {NULL, NULL, 0, NULL},
 };

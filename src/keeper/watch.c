@@ -1,5 +1,7 @@
 #include "keeper/watch.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,21 +45,38 @@ static uint64_t proportional_bytes(pid_t pid) {
     return line ? strtoull(line + 5, NULL, 10) * 1024u : 0;
 }
 
-/* Appends the children of `pid` to pids[]; returns the new count. */
-static size_t add_children(pid_t pid, pid_t *pids, size_t count) {
-    char path[64], text[8192];
-    (void)snprintf(path, sizeof path, "/proc/%ld/task/%ld/children", (long)pid, (long)pid);
-    if (io_read_text(-1, path, text, sizeof text) <= 0) {
+/* Appends the children of one thread to pids[]; returns the new count. */
+static size_t add_children_of(int tasks_fd, const char *thread, pid_t *pids, size_t count) {
+    char path[32], text[8192];
+    (void)snprintf(path, sizeof path, "%.16s/children", thread);
+    ssize_t size = io_read_text(tasks_fd, path, text, sizeof text);
+    if (size <= 0) {
         return count;
     }
     for (char *at = text; count < MAX_PROCESSES;) {
         char *end;
         long child = strtol(at, &end, 10);
-        if (end == at || child <= 0) {
+        if (end == at || child <= 0 || *end != ' ') { /* the last number of a list that was cut may be */
             break;
         }
         pids[count++] = (pid_t)child;
         at = end;
+    }
+    return count;
+}
+
+/* Appends the children of a process to pids[]; returns the new count. Each thread has a list of its own. */
+static size_t add_children(pid_t pid, pid_t *pids, size_t count) {
+    char path[64];
+    (void)snprintf(path, sizeof path, "/proc/%ld/task", (long)pid);
+    cleanup_directory DIR *list = opendir(path);
+    if (!list) {
+        return count;
+    }
+    for (struct dirent *entry = readdir(list); entry; entry = readdir(list)) {
+        if (isdigit((unsigned char)entry->d_name[0])) {
+            count = add_children_of(dirfd(list), entry->d_name, pids, count);
+        }
     }
     return count;
 }

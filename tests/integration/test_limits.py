@@ -43,11 +43,20 @@ class TestWallClock:
 
 
 class TestMemory:
-    def test_of_the_whole_sandbox(self, service):
-        """Four processes that would each fit: together they do not."""
+    @pytest.mark.parametrize("by", ["the first thread", "another thread"])
+    def test_of_the_whole_sandbox(self, service, by):
+        """Four processes that would each fit: together they do not. The kernel lists a thread's children apart."""
         script = """
-            import mmap, os, time
-            def main(each):
+            import mmap, os, threading, time
+            def main(each, by):
+                if by == "the first thread":
+                    return work(each)
+                codes = []
+                thread = threading.Thread(target=lambda: codes.extend(work(each)))
+                thread.start()
+                thread.join()
+                return codes
+            def work(each):
                 for _ in range(4):
                     if os.fork() == 0:
                         area = mmap.mmap(-1, each << 20)
@@ -58,8 +67,8 @@ class TestMemory:
                 codes = [os.waitstatus_to_exitcode(os.wait()[1]) for _ in range(4)]
                 return codes
             """
-        assert service.result(script, args=[20], memory_mb=256) == [0, 0, 0, 0]
-        status, answer = service.execute(script, args=[100], memory_mb=256)
+        assert service.result(script, args=[20, by], memory_mb=256) == [0, 0, 0, 0]
+        status, answer = service.execute(script, args=[100, by], memory_mb=256)
         if status == 200:
             assert -9 in answer["result"], "the kernel ended a child, main() lived to see it"
         else:
@@ -95,6 +104,21 @@ class TestMemory:
             """
         status, answer = service.execute(script, memory_mb=128)
         assert status == 400 and answer["error"] in ("runtime_error", "resource_limit"), answer
+
+    def test_space_that_is_only_reserved_does_not_either(self, service):
+        """FALLOC_FL_KEEP_SIZE: blocks without a size, hence past the limit on sizes, and all of them at once."""
+        script = """
+            import ctypes, errno, os
+            def main():
+                libc = ctypes.CDLL(None, use_errno=True)
+                libc.fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_long, ctypes.c_long]
+                fd = os.open("f", os.O_CREAT | os.O_RDWR)
+                os.posix_fallocate(fd, 0, 1 << 20)
+                assert os.fstat(fd).st_size == 1 << 20
+                failed = libc.fallocate(fd, 1, 0, 400 << 20)
+                return failed, os.fstat(fd).st_blocks * 512
+            """
+        assert service.result(script) == [-1, MIB]
 
     def test_the_next_run_has_all_of_it_again(self, service):
         hungry = "def main():\n    x = bytearray(150 << 20)\n    return len(x)"

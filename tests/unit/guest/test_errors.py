@@ -178,6 +178,23 @@ SYNTAX = [
 ]
 
 
+LATE = [  # what the parser lets through and the compiler refuses
+    ("x = 1\nreturn 5", 2, 1, "    return 5\n    ^^^^^^^^\n"),
+    ("def f(a, a): pass", 1, 10, "    def f(a, a): pass\n             ^\n"),
+    ("def main():\n    x = 1\n    global x", 3, 5, "    global x\n    ^^^^^^^^\n"),
+    ("'é☃'; return 5", 1, 7, "    'é☃'; return 5\n          ^^^^^^^^\n"),
+]
+
+
+@pytest.mark.parametrize("mode", ["main", "script"])
+@pytest.mark.parametrize("text, line, column, picture", LATE)
+def test_picture_of_what_the_compiler_refuses(lean, text, line, column, picture, mode):
+    record = lean.run(text, mode=mode).record
+    assert (record["line"], record["column"]) == (line, column), record
+    assert record["text"] == text.splitlines()[line - 1]
+    assert record["message"].startswith(f'  File "script.py", line {line}\n{picture}SyntaxError: ')
+
+
 @pytest.mark.parametrize("mode", ["main", "script"])
 @pytest.mark.parametrize("text, line, column, message", SYNTAX)
 def test_syntax_error(lean, text, line, column, message, mode):
