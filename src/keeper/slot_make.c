@@ -44,6 +44,7 @@ static void slot_hand_over(struct slot *slot) {
         pid_t pid = process_pid(slot->main_exit.fd);
         slot->main_pid = pid > 0 ? pid : 0;
         slot->rss_before_bytes = watch_resident_bytes(slot->main_pid);
+        slot->touched_before_bytes = watch_touched_bytes(slot->main_pid);
         if (!cgroups_has(&keeper->cgroups, CGROUP_CPUACCT)) {
             slot->cpu_before_us = process_cpu_us(slot->main_pid);
         }

@@ -100,6 +100,24 @@ def service(request):
 
 
 @pytest.fixture(scope="session")
+def isolation(service):
+    """What the service says of its tier and layers."""
+    return service.health().json()["isolation"]
+
+
+@pytest.fixture(scope="session")
+def namespaces(isolation):
+    """Whether the service's tier has them."""
+    return isolation["tier"] == "namespaces"
+
+
+@pytest.fixture(scope="session")
+def one_user(isolation):
+    """Whether all sandboxes have one user id, the service's own."""
+    return "own user" in {layer["name"] for layer in isolation["layers"]["missing"]}
+
+
+@pytest.fixture(scope="session")
 def execute(service):
     """execute(script, **fields) gives (status, answer)."""
     return service.execute
