@@ -145,6 +145,12 @@ static int judge_disk(uint64_t limit, const struct settings *settings, struct ou
     return say(outcome, "The script wrote more than its disk space of %g MiB holds.", outcome->limit_value);
 }
 
+static int judge_files(uint64_t limit, const struct settings *settings, struct outcome *outcome) {
+    set_limit(outcome, "max_inodes", (double)(limit ? limit : settings->max_inodes), "files");
+    suggest(outcome, "Make fewer files and directories, and remove those that are no longer needed");
+    return say(outcome, "The script made more than %g files and directories.", outcome->limit_value);
+}
+
 static int judge_file_size(const struct settings *settings, struct outcome *outcome) {
     set_limit(outcome, "max_file_mb", (double)settings->max_file_bytes / BYTES_PER_MIB, "MiB");
     suggest(outcome, "Split what you write into smaller files");
@@ -265,6 +271,8 @@ static int judge(const struct front_verdict *verdict, const struct run_record *r
         return judge_processes(verdict->limit_value, settings, outcome);
     case VERDICT_DISK:
         return judge_disk(verdict->limit_value, settings, outcome);
+    case VERDICT_FILES:
+        return judge_files(verdict->limit_value, settings, outcome);
     case VERDICT_CANCELLED:
     case VERDICT_INTERNAL:
         break;

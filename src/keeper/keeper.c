@@ -319,7 +319,7 @@ static int keeper_open(struct keeper *keeper, int program_dir) {
         error = open_private_dirs(keeper);
     }
     if (!error) {
-        error = cgroups_open(&keeper->cgroups, n_slots, settings->max_processes + 1); /* the memory holder */
+        error = cgroups_open(&keeper->cgroups, n_slots, settings->max_processes + 1 /* the memory holder */, getppid());
     }
     if (!error) {
         error = watch_signals(keeper);

@@ -93,6 +93,7 @@ static void slot_finish(struct slot *slot) {
 static int all_dead(struct slot *slot) {
     struct keeper *keeper = slot->keeper;
     int left;
+    (void)cgroup_slot_kill(&keeper->cgroups, slot->index); /* where it can; what follows makes sure */
     if (!keeper->one_id) {
         left = sweep_uid(keeper->first_id + KEEPER_ID_GUEST, slot_id(slot), keeper->proc_fd, slot->sandbox_id);
     } else if (!slot->forked) {

@@ -22,6 +22,8 @@
 #include "wire/packet.h"
 #include "wire/run_result.h"
 
+_Static_assert(CGROUP_CONTROLLERS <= SPAWN_MAX_CGROUP_FDS, "each controller may have a group of its own");
+
 #define READ_END 0
 #define WRITE_END 1
 
@@ -44,6 +46,7 @@ static void slot_hand_over(struct slot *slot) {
         pid_t pid = process_pid(slot->main_exit.fd);
         slot->main_pid = pid > 0 ? pid : 0;
         slot->rss_before_bytes = watch_resident_bytes(slot->main_pid);
+        slot->touched_before_bytes = watch_touched_bytes(slot->main_pid);
         if (!cgroups_has(&keeper->cgroups, CGROUP_CPUACCT)) {
             slot->cpu_before_us = process_cpu_us(slot->main_pid);
         }
@@ -68,9 +71,10 @@ static void slot_hand_over(struct slot *slot) {
 }
 
 /* Whether sandboxes have a memory holder: where it can be told from what a script left, so that the verdict need not
- * wait for its end. */
+ * wait for its end; and where the watch does not add up what processes hold, which would count its memory twice. */
 static int holds_memory(const struct keeper *keeper) {
-    return keeper->tier == ISOLATION_NAMESPACES && cgroups_has(&keeper->cgroups, CGROUP_PIDS);
+    return keeper->tier == ISOLATION_NAMESPACES && cgroups_has(&keeper->cgroups, CGROUP_PIDS) &&
+           cgroups_has(&keeper->cgroups, CGROUP_MEMORY);
 }
 
 /* What the sandbox says of itself has come; and maybe, before or after it, the guest's answer with its pidfd. */
@@ -190,12 +194,7 @@ static int ask_guest(struct slot *slot, int place_fd) {
     int error = make_channels(slot, fds);
     if (!error) {
         fds[SPAWN_FD_PLACE] = place_fd;
-        for (int i = 0; i < CGROUP_CONTROLLERS; i++) {
-            int tasks = keeper->cgroups.slots[slot->index].tasks_fds[i];
-            if (tasks >= 0) {
-                fds[n_fds++] = tasks;
-            }
-        }
+        n_fds += cgroup_slot_join_fds(&keeper->cgroups, slot->index, fds + n_fds);
         const uint32_t id = slot_id(slot);
         const int namespaces = keeper->tier == ISOLATION_NAMESPACES;
         struct keeper_spawn spawn = {

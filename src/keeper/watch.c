@@ -34,6 +34,19 @@ uint64_t watch_resident_bytes(pid_t pid) {
     return resident ? strtoull(resident, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
+uint64_t watch_touched_bytes(pid_t pid) {
+    char path[64], text[1024];
+    unsigned long long faults;
+    (void)snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+    if (pid <= 0 || io_read_text(-1, path, text, sizeof text) <= 0) {
+        return 0;
+    }
+    const char *end_of_name = strrchr(text, ')');
+    return end_of_name && sscanf(end_of_name, ") %*c %*d %*d %*d %*d %*d %*u %llu", &faults) == 1
+               ? faults * (uint64_t)sysconf(_SC_PAGESIZE)
+               : 0;
+}
+
 /* Proportional share of one process: pages that the guest and all its sandboxes share count once in all. */
 static uint64_t proportional_bytes(pid_t pid) {
     char path[64], text[2048];
@@ -158,8 +171,10 @@ static void on_look(void *owner) {
     }
     if (look.memory_bytes > slot->memory_bytes && !cgroups_has(&keeper->cgroups, CGROUP_MEMORY)) {
         slot_kill(slot, VERDICT_MEMORY, slot->memory_bytes);
-    } else if (look.disk_bytes > settings->max_disk_bytes || look.inodes > settings->max_inodes) {
+    } else if (look.disk_bytes > settings->max_disk_bytes) {
         slot_kill(slot, VERDICT_DISK, settings->max_disk_bytes);
+    } else if (look.inodes > settings->max_inodes) {
+        slot_kill(slot, VERDICT_FILES, settings->max_inodes);
     } else if (cpu_us > settings->max_cpu_ms * 1000) {
         slot_kill(slot, VERDICT_CPU, settings->max_cpu_ms);
     }

@@ -62,9 +62,10 @@ enum verdict_cause {
     VERDICT_MEMORY = 4,   /* limit_value: bytes */
     VERDICT_CPU = 5,      /* limit_value: milliseconds of CPU time */
     VERDICT_PROCESSES = 6,
-    VERDICT_DISK = 7,
+    VERDICT_DISK = 7, /* limit_value: bytes */
     VERDICT_CANCELLED = 8,
     VERDICT_INTERNAL = 9, /* our own failure: never blamed on the script */
+    VERDICT_FILES = 10,   /* limit_value: files and directories */
 };
 
 struct front_verdict {

@@ -32,7 +32,7 @@ enum spawn_fd {
     SPAWN_FD_STDERR = 3,
     SPAWN_FD_RESULT = 4, /* the sealed memfd of run_result.h */
     SPAWN_FD_REPORT = 5, /* SOCK_SEQPACKET: struct sandbox_report */
-    SPAWN_FDS = 6,       /* then n_cgroup_fds `tasks` files of version 1 groups to join */
+    SPAWN_FDS = 6,       /* then n_cgroup_fds files of control groups to join */
 };
 
 #define SPAWN_MAX_CGROUP_FDS 4

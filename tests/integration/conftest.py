@@ -4,11 +4,13 @@ PYEXEC_BIN  another binary to start, such as a sanitizer build.
 PYEXEC_URL  a service that runs already: nothing is started, and tests that look at processes are deselected.
 --isolation=landlock  runs the daemon in this tier.
 --as-user   (or PYEXEC_AS_USER=1) runs the daemon as an ordinary user, by unprivileged user namespaces.
+--run-with=COMMAND  starts the daemon by this command, which becomes it ("systemd-run --scope ...").
 --container=MODE  runs it in a Docker container, in a way named in support/container.py; tests that want a daemon on this
             very machine are deselected.
 """
 
 import os
+import shlex
 from urllib.parse import urlsplit
 
 import pytest
@@ -21,12 +23,14 @@ from .support.daemon import Daemon, strays
 def pytest_addoption(parser):
     parser.addoption("--as-user", action="store_true", help="run the daemon as an ordinary user")
     parser.addoption("--isolation", choices=["namespaces", "landlock", "seccomp"], help="run the daemon in this tier")
+    parser.addoption("--run-with", default="", help="a command that becomes the daemon")
     parser.addoption("--container", choices=list(container.MODES), help="run the daemon in a container")
 
 
 def pytest_configure(config):
     proc.become_subreaper()
     Daemon.isolation = config.getoption("--isolation", default=None)
+    Daemon.run_with = tuple(shlex.split(config.getoption("--run-with", default="")))
 
 
 def pytest_collection_modifyitems(config, items):
@@ -97,6 +101,24 @@ def service(request):
     assert client.result("import numpy, pandas\ndef main():\n    return 'warm'") == "warm"
     yield client
     client.close()
+
+
+@pytest.fixture(scope="session")
+def isolation(service):
+    """What the service says of its tier and layers."""
+    return service.health().json()["isolation"]
+
+
+@pytest.fixture(scope="session")
+def namespaces(isolation):
+    """Whether the service's tier has them."""
+    return isolation["tier"] == "namespaces"
+
+
+@pytest.fixture(scope="session")
+def one_user(isolation):
+    """Whether all sandboxes have one user id, the service's own."""
+    return "own user" in {layer["name"] for layer in isolation["layers"]["missing"]}
 
 
 @pytest.fixture(scope="session")
