@@ -148,6 +148,12 @@ static void put_failure(struct builder *builder, const struct run_facts *facts, 
         put_text_if_any(builder, "text", &record->text);
         put_text_if_any(builder, "traceback", &record->traceback);
     }
+    if (outcome->kind == OUTCOME_TIMEOUT) {
+        if (record->stopped_line > 0) {
+            put(builder, "line", json_integer(record->stopped_line));
+        }
+        put_text_if_any(builder, "traceback", &record->stopped_at);
+    }
     if (outcome->signal[0]) {
         put(builder, "signal", json_string(outcome->signal));
     }

@@ -17,7 +17,7 @@ enum outcome_kind {
 };
 
 #define OUTCOME_MAX_SUGGESTIONS 3
-#define OUTCOME_SUGGESTION_MAX 192
+#define OUTCOME_SUGGESTION_MAX 512
 
 struct outcome {
     enum outcome_kind kind;

@@ -68,6 +68,7 @@ struct slot {
     uint64_t timeout_ms, memory_bytes;
     uint64_t asked_us; /* when the making began */
     uint64_t started_us, deadline_us, ended_us;
+    uint64_t last_words_us; /* its time is up, and it is killed now; 0: not yet */
     uint64_t cpu_before_us; /* used by the rehearsal */
     uint64_t rss_before_bytes;
     uint64_t watched_peak_bytes;          /* by the memory watch, where there is no cgroup */
