@@ -111,7 +111,7 @@ static json_t *list_value(const struct text_list *list) {
 }
 
 static json_t *suggestions_value(const struct run_facts *facts, const struct outcome *outcome) {
-    json_t *array = outcome->uses_record ? list_value(&facts->record->suggestions) : json_array();
+    json_t *array = outcome->uses_record_suggestions ? list_value(&facts->record->suggestions) : json_array();
     for (size_t i = 0; array && i < outcome->n_suggestions; i++) {
         if (json_array_append_new(array, json_string(outcome->suggestions[i])) < 0) {
             json_decref(array);

@@ -192,7 +192,7 @@ static int judge_status(const struct run_record *record, int code, struct outcom
     error = say(outcome, "The script exited with status %d", code);
     if (!error && record->kind == RECORD_EXIT) {
         outcome->error_type = "SystemExit";
-        outcome->uses_record = 1;
+        outcome->uses_record = outcome->uses_record_suggestions = 1;
         if (record->message.len > 0) {
             error = say(outcome, ": ");
             return error ? error : byte_buffer_append(&outcome->message, record->message.bytes, record->message.len);
@@ -201,11 +201,15 @@ static int judge_status(const struct run_record *record, int code, struct outcom
     return error ? error : say(outcome, ".");
 }
 
-static int judge_missing_main(int code, struct outcome *outcome) {
+static int judge_missing_main(const struct run_record *record, int code, struct outcome *outcome) {
     outcome->kind = OUTCOME_MISSING_MAIN;
     outcome->return_code = code ? code : 1;
-    suggest(outcome, "Add a main() function to your script");
-    suggest(outcome, "Example: def main():\n    # Your code here\n    return 'success'");
+    if (record->suggestions.n > 0) {
+        outcome->uses_record_suggestions = 1; /* the two below, and more */
+    } else {
+        suggest(outcome, "Add a main() function to your script");
+        suggest(outcome, "Example: def main():\n    # Your code here\n    return 'success'");
+    }
     return say(outcome, "Script must contain a main() function as the entry point.");
 }
 
@@ -213,7 +217,7 @@ static int judge_error(const struct run_record *record, int code, struct outcome
     int is_syntax = record->kind == RECORD_SYNTAX_ERROR;
     outcome->kind = is_syntax ? OUTCOME_SYNTAX_ERROR : OUTCOME_RUNTIME_ERROR;
     outcome->return_code = code ? code : 1;
-    outcome->uses_record = 1;
+    outcome->uses_record = outcome->uses_record_suggestions = 1;
     if (record->suggestions.n == 0) {
         suggest(outcome, is_syntax ? "Check the line that the message names and the one before it"
                                    : "Look at the traceback: its last line of the script is where the error arose");
@@ -241,7 +245,7 @@ static int judge_exit(const struct front_verdict *verdict, const struct run_reco
         outcome->kind = OUTCOME_SUCCESS;
         return 0;
     case RECORD_MISSING_MAIN:
-        return judge_missing_main(code, outcome);
+        return judge_missing_main(record, code, outcome);
     case RECORD_SYNTAX_ERROR:
     case RECORD_EXCEPTION:
         return judge_error(record, code, outcome);

@@ -52,8 +52,11 @@ def syntax_error(error):
     if isinstance(error, SyntaxError):
         record["line"] = _plain_int(error.lineno)
         record["column"] = _plain_int(error.offset)
-        text = error.text or source_lines.getline(source_lines.SCRIPT, error.lineno or 0)
-        if text:
+        if error.text is None and error.filename == source_lines.SCRIPT:
+            # The compiler's later passes look for the line in a file of that name.
+            error.text = source_lines.getline(source_lines.SCRIPT, error.lineno or 0) or None
+        text = error.text
+        if type(text) is str and text:
             record["text"] = frames.cut_text(text.rstrip("\r\n"), 4096)
         error = error.with_traceback(None)
         message = frames.format_summary(frames.summarize(error))
@@ -112,7 +115,7 @@ def system_exit(error):
     if message:
         record["message"] = frames.cut_text(message, frames.MAX_MESSAGE_BYTES)
     if status:
-        record["suggestions"] = _advice(suggestions.for_exit, status, message)
+        record["suggestions"] = _advice(suggestions.for_exit, status, message, error)
         record["line"] = frames.place_of(error)[0]
     return {name: value for name, value in record.items() if value is not None}, status
 
