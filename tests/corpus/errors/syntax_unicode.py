@@ -1,0 +1,6 @@
+def grüße():
+    return 'ß' 'ä' 5
+
+
+def main():
+    return grüße()

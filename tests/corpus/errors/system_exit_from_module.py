@@ -1,0 +1,5 @@
+raise SystemExit("stopped before main")
+
+
+def main():
+    return 1
