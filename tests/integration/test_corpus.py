@@ -3,6 +3,7 @@
 import json
 import math
 import pathlib
+import re
 from collections import Counter
 
 import pytest
@@ -19,7 +20,9 @@ def name_of(path):
 
 
 def source_lines(path):
-    return Counter(line.strip() for line in path.read_text(encoding="utf-8").splitlines() if line.strip())
+    """Without what every program needs: imports and `def main():`."""
+    lines = (line.strip() for line in path.read_text(encoding="utf-8").splitlines())
+    return Counter(line for line in lines if line and not re.match(r"(async )?def main\(|import |from \w+ import ", line))
 
 
 def test_there_are_at_least_300_of_many_kinds():
@@ -51,6 +54,14 @@ def same(one, other):
     return one == other
 
 
+def without_depth(traceback):
+    """How deep a recursion gets depends on what calls main()."""
+    lines = traceback.splitlines()
+    if lines[-1].startswith("RecursionError"):
+        traceback = "\n".join([*lines[:12], lines[-1]])
+    return re.sub(r"(Previous line repeated) \d+ (more times)", r"\1 N \2", traceback)
+
+
 def params():
     for number, path in enumerate(PATHS):
         yield pytest.param(path, id=name_of(path), marks=[] if number % SLICE == 0 else [pytest.mark.long])
@@ -73,5 +84,5 @@ def test_answers_as_plain_python_does(service, path):
     if answer["error"] == "syntax_error":
         assert answer["message"] in expected["traceback"], (answer["message"], expected["traceback"])
     elif expected["error_type"] != "SystemExit":
-        assert answer["traceback"] == expected["traceback"]
+        assert without_depth(answer["traceback"]) == without_depth(expected["traceback"])
     assert answer.get("line") == expected["line"]

@@ -16,4 +16,5 @@ async def main():
             for n in (3, 50):
                 group.create_task(step(n))
     except* ValueError as errors:
-        return [t.result() for t in good], [str(e) for e in errors.exceptions]
+        caught = [str(e) for e in errors.exceptions]
+    return [t.result() for t in good], caught

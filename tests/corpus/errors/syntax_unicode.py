@@ -1,6 +1,6 @@
-def grüße():
-    return 'ß' 'ä' 5
+größe = 3
 
 
 def main():
-    return grüße()
+    total = größe
+    return total 6

@@ -1,2 +1,8 @@
+"""Neither prints nor returns anything."""
+
+seen = []
+
+
 def main():
-    pass
+    for unused in seen:
+        print(unused)

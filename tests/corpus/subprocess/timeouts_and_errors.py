@@ -6,7 +6,7 @@ def main():
     try:
         subprocess.run(["sleep", "5"], timeout=0.05)
     except subprocess.TimeoutExpired as error:
-        seen.append(error.timeout)
+        seen.append(error.timeout <= 0.05)
     try:
         subprocess.run(["false"], check=True)
     except subprocess.CalledProcessError as error:

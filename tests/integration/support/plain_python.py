@@ -24,10 +24,9 @@ def plain_answer(path):
         if as_root:
             os.chmod(directory, 0o755)
             os.chown(directory, NOBODY, NOBODY)
-        answer_fd, answer_end = os.pipe()
-        with open(os.path.join(directory, ".stdout"), "w+b") as out:
+        with tempfile.TemporaryFile() as answer_file, tempfile.TemporaryFile() as out:
             done = subprocess.run(
-                ["/usr/bin/python3", "-c", _driver_source(), str(answer_end)],
+                ["/usr/bin/python3", "-c", _driver_source(), str(answer_file.fileno())],
                 cwd=directory,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -35,15 +34,14 @@ def plain_answer(path):
                 env={"PATH": "/usr/bin:/bin", "HOME": directory, "TMPDIR": directory, "MPLBACKEND": "Agg",
                      "LANG": "C.UTF-8", "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1", "MPLCONFIGDIR": directory,
                      "OUTPUT_DIR": os.path.join(directory, "output"), "OPENBLAS_NUM_THREADS": "1"},
-                pass_fds=[answer_end],
+                pass_fds=[answer_file.fileno()],
                 timeout=TIMEOUT_S,
                 **({"user": NOBODY, "group": NOBODY, "extra_groups": []} if as_root else {}),
             )  # fmt: skip
-            os.close(answer_end)
-            with os.fdopen(answer_fd, "rb") as pipe:
-                text = pipe.read()
+            answer_file.seek(0)
+            text = answer_file.read()
             out.seek(0)
-            stdout = out.read().decode("utf-8", "replace")
+            stdout = out.read().decode("utf-8", "replace").replace(directory + "/script.py", "script.py")
     if not text:
         raise AssertionError(f"{path}: plain Python left no answer:\n{done.stderr.decode()}")
     answer = json.loads(text)
@@ -124,9 +122,12 @@ def drive(answer_fd):
         answer = {"result": json.loads(json.dumps(result, default=to_plain))}
     except BaseException as error:
         sys.stdout.flush()
-        kept, sys.stderr = sys.stderr, io.StringIO()
-        sys.__excepthook__(type(error), error, error.__traceback__)
-        text, sys.stderr = sys.stderr.getvalue(), kept
+        if isinstance(error, SyntaxError):
+            text = traceback.format_exc()  # CPython's printer in C counts bytes and not characters
+        else:
+            kept, sys.stderr = sys.stderr, io.StringIO()
+            sys.__excepthook__(type(error), error, error.__traceback__)
+            text, sys.stderr = sys.stderr.getvalue(), kept
         frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename.endswith("/script.py")]
         line = frames[-1].lineno if frames else getattr(error, "lineno", None)
         answer = {"error_type": type(error).__qualname__, "line": line, "traceback": text.rstrip("\n")}
