@@ -10,7 +10,7 @@
 
 #define BYTES_PER_MIB (1024.0 * 1024.0)
 #define SIGNAL_CODE_BASE 128
-#define STOPPED_TEXT_MAX_CHARACTERS 80u /* of a source line that is quoted */
+#define STOPPED_TEXT_MAX_CHARACTERS 80u          /* of a source line that is quoted */
 #define KILLED_CODE (SIGNAL_CODE_BASE + SIGKILL) /* what a run that a limit ended answers with */
 
 static int say(struct outcome *outcome, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -21,7 +21,7 @@ enum outcome_kind {
 
 struct outcome {
     enum outcome_kind kind;
-    int uses_record;            /* error_type, line, column, text, traceback of the record hold */
+    int uses_record; /* error_type, line, column, text, traceback of the record hold */
     int uses_record_suggestions;
     int return_code;            /* 0 only on success */
     struct byte_buffer message; /* owned; empty on success */

@@ -35,9 +35,9 @@ struct run_record {
     struct byte_buffer message, error_type, text, traceback, result_text;
     struct text_list suggestions, available_functions;
     long long line, column, exit_code;
-    long long stopped_line;          /* where it was when its time ran out; 0: not told */
-    struct byte_buffer stopped_at;   /* the same as a traceback */
-    struct byte_buffer value; /* RECORD_RESULT: the result's JSON text, strictly checked */
+    long long stopped_line;        /* where it was when its time ran out; 0: not told */
+    struct byte_buffer stopped_at; /* the same as a traceback */
+    struct byte_buffer value;      /* RECORD_RESULT: the result's JSON text, strictly checked */
 };
 
 /* Reads the memory behind result_fd with pread(2). Call it only when every process that could write to it is gone.

@@ -7,7 +7,7 @@ def main():
         "host": parts.hostname,
         "port": parts.port,
         "query": parse_qs(parts.query, keep_blank_values=True),
-        "join": [urljoin("http://x.y/a/b/c", u) for u in ("../d", "/e", "?f", "//g/h")],
+        "join": [urljoin("http://example.com/a/b/c", u) for u in ("../d", "/e", "?f", "//g/h")],
         "quoted": quote("a b/ü?"),
         "unquoted": unquote("%E2%82%AC"),
         "encoded": urlencode({"k": ["v 1", "v&2"]}, doseq=True),

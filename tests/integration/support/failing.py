@@ -15,7 +15,7 @@ class Program(NamedTuple):
 
 
 def read_program(kind, part):
-    head, _, text = part.partition("\n")
+    head, _, text = part.replace("␠", " ").partition("\n")  # a blank at the end of a line
     title, words, fields = (*head.split(" :: "), "{}")[:3]
     fields = json.loads(fields)
     fields["files"] = [{"path": path, "content": content} for path, content in fields.get("files", {}).items()]

@@ -171,8 +171,13 @@ static void health(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(success), cmocka_unit_test(success_without_a_result),  cmocka_unit_test(exception),
-        cmocka_unit_test(timeout), cmocka_unit_test(timeout_with_the_line), cmocka_unit_test(every_cause_has_an_answer), cmocka_unit_test(problem),
+        cmocka_unit_test(success),
+        cmocka_unit_test(success_without_a_result),
+        cmocka_unit_test(exception),
+        cmocka_unit_test(timeout),
+        cmocka_unit_test(timeout_with_the_line),
+        cmocka_unit_test(every_cause_has_an_answer),
+        cmocka_unit_test(problem),
         cmocka_unit_test(health),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);
