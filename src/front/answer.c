@@ -111,7 +111,7 @@ static json_t *list_value(const struct text_list *list) {
 }
 
 static json_t *suggestions_value(const struct run_facts *facts, const struct outcome *outcome) {
-    json_t *array = outcome->uses_record ? list_value(&facts->record->suggestions) : json_array();
+    json_t *array = outcome->uses_record_suggestions ? list_value(&facts->record->suggestions) : json_array();
     for (size_t i = 0; array && i < outcome->n_suggestions; i++) {
         if (json_array_append_new(array, json_string(outcome->suggestions[i])) < 0) {
             json_decref(array);
@@ -147,6 +147,12 @@ static void put_failure(struct builder *builder, const struct run_facts *facts, 
         }
         put_text_if_any(builder, "text", &record->text);
         put_text_if_any(builder, "traceback", &record->traceback);
+    }
+    if (outcome->kind == OUTCOME_TIMEOUT) {
+        if (record->stopped_line > 0) {
+            put(builder, "line", json_integer(record->stopped_line));
+        }
+        put_text_if_any(builder, "traceback", &record->stopped_at);
     }
     if (outcome->signal[0]) {
         put(builder, "signal", json_string(outcome->signal));

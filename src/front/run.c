@@ -229,6 +229,9 @@ int run_answer(struct run *run, struct answer *ret_answer) {
     if (error) {
         return error;
     }
+    if (run->verdict.cause == VERDICT_TIMEOUT) {
+        error = record_read_last_words(run->result_fd, &record);
+    }
     if (record.kind == RECORD_INVALID) {
         log_debug("%s: the sandbox left a damaged record: %s", run->id, record.fault);
     }
@@ -246,7 +249,9 @@ int run_answer(struct run *run, struct answer *ret_answer) {
         .stdout_end = run->waiter.events ? &stdout_end : NULL,
         .queue_us = run->started_us - run->submitted_us,
     };
-    error = record.artifacts_used > 0 ? take_artifacts(run, record.artifacts_used) : 0;
+    if (!error && record.artifacts_used > 0) {
+        error = take_artifacts(run, record.artifacts_used);
+    }
     if (run->artifacts.fault) {
         log_debug("%s: the sandbox left a damaged log of artifacts: %s", run->id, run->artifacts.fault);
     }

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "keeper/slot_inside.h"
 #include "keeper/state.h"
+#include "wire/last_words.h"
 #include "wire/packet.h"
 
 /* The longest that a sandbox may be in the making, on the slowest machine: nothing may be lost from the pool for good.
@@ -168,6 +169,20 @@ int slots_have_waitable(const struct keeper *keeper) {
     return 0;
 }
 
+/* The time of a run is up: it may say where it is, for LAST_WORDS_US. Whatever it does meanwhile, this is its end.
+ * Returns when it is to be looked at again. */
+static uint64_t take_last_words(struct slot *slot, uint64_t now_us) {
+    if (!slot->last_words_us) {
+        int error = process_signal(slot->main_exit.fd, LAST_WORDS_SIGNAL);
+        slot->last_words_us = error ? now_us : now_us + LAST_WORDS_US;
+    }
+    if (now_us < slot->last_words_us) {
+        return slot->last_words_us;
+    }
+    slot_kill(slot, VERDICT_TIMEOUT, slot->timeout_ms);
+    return UINT64_MAX;
+}
+
 uint64_t slots_check_deadlines(struct keeper *keeper, uint64_t now_us) {
     uint64_t next = UINT64_MAX;
     for (size_t i = 0; i < keeper->n_slots; i++) {
@@ -198,7 +213,8 @@ uint64_t slots_check_deadlines(struct keeper *keeper, uint64_t now_us) {
         } else if (process_is_waitable(slot->main_exit.fd)) {
             slot_on_main_exit(slot); /* it was in time, and we are late */
         } else {
-            slot_kill(slot, VERDICT_TIMEOUT, slot->timeout_ms);
+            const uint64_t again = take_last_words(slot, now_us);
+            next = again < next ? again : next;
         }
     }
     return next;

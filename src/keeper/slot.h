@@ -71,6 +71,7 @@ struct slot {
     uint64_t cpu_before_us;               /* used by the rehearsal */
     uint64_t rss_before_bytes;            /* resident when it was ready, with what the guest shares with it */
     uint64_t touched_before_bytes;        /* what it has made its own by then */
+    uint64_t last_words_us;               /* its time is up, and it is killed now; 0: not yet */
     uint64_t watched_peak_bytes;          /* by the memory watch, where there is no cgroup */
     uint64_t cpu_look_us, memory_look_us; /* when the watch looks next */
     pid_t main_pid;                       /* for the watch; 0: not known */

@@ -133,8 +133,9 @@ void slot_kill(struct slot *slot, enum verdict_cause cause, uint64_t limit_value
         return;
     }
     if (slot->state != SLOT_ENDING) {
-        slot->cause = cause;
-        slot->limit_value = limit_value;
+        /* Once the time was up nothing else counts, least of all a script that ends well in its last words. */
+        slot->cause = slot->last_words_us ? VERDICT_TIMEOUT : cause;
+        slot->limit_value = slot->last_words_us ? slot->timeout_ms : limit_value;
         slot->ended_us = clock_now_us();
         slot_move(slot, SLOT_ENDING);
         if (only_ours_are_left(slot)) {

@@ -80,8 +80,9 @@ def syntax_error(error):
         _complete(error)
         record["line"] = _plain_int(error.lineno)
         record["column"] = _plain_int(error.offset)
-        if error.text:
-            record["text"] = frames.cut_text(error.text.rstrip("\r\n"), 4096)
+        text = error.text
+        if type(text) is str and text:
+            record["text"] = frames.cut_text(text.rstrip("\r\n"), 4096)
         error = error.with_traceback(None)
         message = frames.format_summary(frames.summarize(error))
     else:
@@ -139,7 +140,7 @@ def system_exit(error):
     if message:
         record["message"] = frames.cut_text(message, frames.MAX_MESSAGE_BYTES)
     if status:
-        record["suggestions"] = _advice(suggestions.for_exit, status, message)
+        record["suggestions"] = _advice(suggestions.for_exit, status, message, error)
         record["line"] = frames.place_of(error)[0]
     return {name: value for name, value in record.items() if value is not None}, status
 

@@ -7,6 +7,8 @@ import sys
 import types
 from importlib import import_module
 
+from pyexec_guest import native
+
 FILENAME = _private_linecache.SCRIPT
 WORKING_DIRECTORY = "/tmp"
 PATH = WORKING_DIRECTORY + "/" + FILENAME  # of __file__; nothing need be there
@@ -59,6 +61,7 @@ def register_source(module, source):
     """Before compiling: warnings and syntax errors show source lines too."""
     vars(module)["__loader__"]._source = source
     _private_linecache.set_script(source)
+    native.set_source(source)
     lines = [line + "\n" for line in _private_linecache.getlines(FILENAME)]
     for filename in (FILENAME, PATH):  # no time stamp: linecache.checkcache() leaves such an entry alone
         _public_linecache.cache[filename] = (len(source), None, lines, filename)
