@@ -14,7 +14,8 @@
 
 /* Times are kept in milliseconds and sizes in bytes, whatever unit the operator writes them in. */
 struct settings {
-    char listen[SETTINGS_TEXT_MAX]; /* address:port, [address]:port for IPv6 */
+    char listen[SETTINGS_TEXT_MAX];        /* address:port, [address]:port for IPv6 */
+    char api_keys_file[SETTINGS_TEXT_MAX]; /* "": nobody needs a key */
 
     uint64_t default_timeout_ms; /* wall clock of a run */
     uint64_t max_timeout_ms;

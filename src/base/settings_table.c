@@ -13,6 +13,9 @@
 static const struct setting table[] = {
     {"listen", SETTING_TEXT, "127.0.0.1:8080", 0, 0, AT(listen),
      "address and port to serve on: 127.0.0.1:8080, [::1]:8080, localhost:8080, or :8080 for every address"},
+    {"api_keys_file", SETTING_PATH, "", 0, 0, AT(api_keys_file),
+     "file of API keys, made with `pyexecd key`; once set, a request needs one (docs/keys.md); empty: nobody needs a "
+     "key"},
 
     {"default_timeout", SETTING_SECONDS, "10", 1, DAY_S, AT(default_timeout_ms),
      "wall clock time of a run whose request names none"},

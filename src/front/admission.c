@@ -50,9 +50,15 @@ static struct run_list *queue_of(struct admission *admission, const struct run *
 
 /* ---- telling the waiter ---- */
 
+/* Of a run that was submitted and is in no list any more. */
+static void free_run(struct admission *admission, struct run *run) {
+    account_release(admission->accounts, run->account);
+    run_free(run);
+}
+
 static void end_with_problem(struct run *run, const struct problem *problem) {
     struct run_waiter waiter = run->waiter;
-    run_free(run);
+    free_run(run->admission, run);
     if (waiter.on_end) {
         waiter.on_end(waiter.context, NULL, problem);
     }
@@ -87,7 +93,7 @@ static void end_with_answer(struct run *run) {
         end_with_problem(run, &problem);
         return;
     }
-    run_free(run);
+    free_run(run->admission, run);
     if (waiter.on_end) {
         waiter.on_end(waiter.context, &answer, NULL);
     }
@@ -187,11 +193,13 @@ static void queue_run(struct admission *admission, struct run *run, int first) {
     event_loop_set_timer(admission->means->loop, &run->deadline, limit_us > waited_us ? limit_us - waited_us : 0);
 }
 
-int admission_submit(struct admission *admission, struct run *run, struct problem *ret_problem) {
+int admission_submit(struct admission *admission, struct account *account, struct run *run,
+                     struct problem *ret_problem) {
     run->admission = admission;
+    run->account = account_hold(account);
     if (admission->draining) {
         admission_draining_problem(ret_problem);
-        run_free(run);
+        free_run(admission, run);
         return -EBUSY;
     }
     int has_room = admission->n_running < admission->means->settings->max_running;
@@ -203,7 +211,7 @@ int admission_submit(struct admission *admission, struct run *run, struct proble
     }
     if (admission->n_queued >= admission->means->settings->max_queue) {
         overload_problem(ret_problem, "too many requests are waiting already");
-        run_free(run);
+        free_run(admission, run);
         return -EBUSY;
     }
     queue_run(admission, run, 0);
@@ -218,7 +226,7 @@ void admission_abandon(struct admission *admission, struct run *run) {
     }
     list_remove(queue_of(admission, run), run);
     admission->n_queued--;
-    run_free(run);
+    free_run(admission, run);
 }
 
 /* ---- the keeper's messages ---- */
@@ -287,6 +295,7 @@ void admission_sandbox_ended(struct admission *admission, const struct front_ver
     list_remove(&admission->running, run);
     admission->n_running--;
     event_loop_stop_timer(admission->means->loop, &run->deadline);
+    rate_bucket_charge(&run->account->cpu, (double)verdict->cpu_us, clock_now_us());
     if (run_end(run, verdict)) {
         end_with_answer(run);
     } else {
@@ -317,8 +326,8 @@ void admission_drain(struct admission *admission) {
 
 /* ---- life ---- */
 
-void admission_start(struct admission *admission, const struct run_means *means) {
-    *admission = (struct admission){.means = means};
+void admission_start(struct admission *admission, const struct run_means *means, struct accounts *accounts) {
+    *admission = (struct admission){.means = means, .accounts = accounts};
 }
 
 void admission_end(struct admission *admission) {

@@ -2,16 +2,14 @@
 #ifndef PYEXEC_FRONT_ADMISSION_H
 #define PYEXEC_FRONT_ADMISSION_H
 
+#include "front/account.h"
 #include "front/run.h"
 
 struct idle_sandbox;
 
-struct run_list {
-    struct run *first, *last;
-};
-
 struct admission {
     const struct run_means *means;
+    struct accounts *accounts;
     struct idle_sandbox *idle[GUEST_KINDS]; /* last in, first out: the warmest caches */
     unsigned n_idle;
     struct run_list queue[GUEST_KINDS]; /* by the guest that is wanted, oldest first */
@@ -23,15 +21,17 @@ struct admission {
     int draining;
 };
 
-/* *admission must stay where it is; `means` is borrowed. */
-void admission_start(struct admission *admission, const struct run_means *means);
+/* *admission must stay where it is; `means` and `accounts` are borrowed. */
+void admission_start(struct admission *admission, const struct run_means *means, struct accounts *accounts);
 
 /* Frees what is idle. No run may be left. */
 void admission_end(struct admission *admission);
 
-/* Starts the run or queues it, and takes it; its waiter is told of the end later, never from within this call. Returns
- * 0, or -EBUSY with *ret_problem filled, when the queue is full or the service is draining; the run is then freed. */
-int admission_submit(struct admission *admission, struct run *run, struct problem *ret_problem);
+/* Starts the run or queues it for the account, which it holds until the end, and takes it; its waiter is told of the
+ * end later, never from within this call. Returns 0, or -EBUSY with *ret_problem filled, when the queue is full or the
+ * service is draining; the run is then freed. */
+int admission_submit(struct admission *admission, struct account *account, struct run *run,
+                     struct problem *ret_problem);
 
 /* The client has gone: a run that waits is dropped, one that runs is ended. Its waiter hears nothing more. `run` must
  * have been submitted and its waiter not been told. */

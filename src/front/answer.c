@@ -332,7 +332,7 @@ int answer_health(const struct health_facts *facts, struct answer *ret_answer) {
     put(&builder, "status", json_string(word));
     put(&builder, "service", json_string("Python Script Executor"));
     put(&builder, "version", json_string(PYEXEC_VERSION));
-    if (facts->status) {
+    if (facts->status && !facts->brief) {
         const struct front_status *status = facts->status;
         put(&builder, "isolation",
             json_pack("{s:o, s:{s:o, s:o}}", "tier",
@@ -344,9 +344,11 @@ int answer_health(const struct health_facts *facts, struct answer *ret_answer) {
             size += status->pool_size[kind];
         }
     }
-    put(&builder, "pool",
-        json_pack("{s:i, s:i, s:i, s:i}", "ready", (int)facts->ready, "busy", (int)facts->busy, "queued",
-                  (int)facts->queued, "size", (int)size));
+    if (!facts->brief) {
+        put(&builder, "pool",
+            json_pack("{s:i, s:i, s:i, s:i}", "ready", (int)facts->ready, "busy", (int)facts->busy, "queued",
+                      (int)facts->queued, "size", (int)size));
+    }
     int error = build_end(&builder, write_to_buffer, &answer.text);
     if (error) {
         answer_free(&answer);

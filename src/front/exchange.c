@@ -14,8 +14,10 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "front/allocate.h"
+#include "front/answer_headers.h"
 #include "front/decode.h"
 #include "front/http_head.h"
 #include "front/http_server.h"
@@ -40,6 +42,7 @@ struct exchange {
     struct MHD_Connection *mhd;
     enum exchange_state state;
     struct http_judgement head;
+    struct account *account; /* held; NULL: not known */
     char id[HTTP_REQUEST_ID_MAX + 1];
     struct byte_buffer body;
     size_t held; /* bytes taken from the budget */
@@ -49,9 +52,7 @@ struct exchange {
 
     struct answer answer;
     int has_answer;
-    unsigned retry_after;
-    const char *allow;
-    int close;
+    struct answer_headers headers;
 };
 
 /* From now on a service that ends waits for this exchange. */
@@ -85,9 +86,7 @@ static void take_problem(struct exchange *exchange, const struct problem *proble
         exchange->state = EXCHANGE_GONE;
         return;
     }
-    exchange->retry_after = problem->retry_after;
-    exchange->allow = problem->allow;
-    exchange->close = problem->close;
+    answer_headers_of_problem(&exchange->headers, problem);
     take_answer(exchange, &answer);
 }
 
@@ -95,27 +94,6 @@ static void take_memory_problem(struct problem *problem) {
     problem_set(problem, 503, "overloaded", "The service is busy: its memory for requests is used up.");
     problem->retry_after = 1;
     problem_suggest(problem, "Send the request again in a moment, as Retry-After says");
-}
-
-static int add_headers(const struct exchange *exchange, struct MHD_Response *response, const char *type) {
-    char seconds[16];
-    int failed = MHD_add_response_header(response, "X-Request-Id", exchange->id) != MHD_YES;
-    failed |= MHD_add_response_header(response, "Cache-Control", "no-store") != MHD_YES;
-    failed |= MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") != MHD_YES;
-    if (type) {
-        failed |= MHD_add_response_header(response, "Content-Type", type) != MHD_YES;
-    }
-    if (exchange->allow) {
-        failed |= MHD_add_response_header(response, "Allow", exchange->allow) != MHD_YES;
-    }
-    if (exchange->retry_after > 0) {
-        (void)snprintf(seconds, sizeof seconds, "%u", exchange->retry_after);
-        failed |= MHD_add_response_header(response, "Retry-After", seconds) != MHD_YES;
-    }
-    if (exchange->close) {
-        failed |= MHD_add_response_header(response, "Connection", "close") != MHD_YES;
-    }
-    return failed ? -ENOMEM : 0;
 }
 
 /* Gives the answer to the library. */
@@ -129,9 +107,9 @@ static enum MHD_Result send_answer(struct exchange *exchange) {
     }
     exchange->answer.text = (struct byte_buffer){.len = len}; /* the bytes are the response's now */
     enum MHD_Result result = MHD_NO;
-    if (add_headers(exchange, response, len > 0 ? "application/json" : NULL) == 0) {
+    if (answer_headers_add(&exchange->headers, response, len > 0 ? "application/json" : NULL) == 0) {
         connection_enter_answering(exchange->connection, len);
-        exchange->connection->lingers = exchange->close;
+        exchange->connection->lingers = exchange->headers.close;
         exchange->state = EXCHANGE_SENT;
         result = MHD_queue_response(exchange->mhd, exchange->answer.status, response);
     }
@@ -147,7 +125,7 @@ static enum MHD_Result send_stream(struct exchange *exchange) {
         return MHD_NO;
     }
     /* The second header is for nginx, which would keep the events until it has many. */
-    if (add_headers(exchange, response, "text/event-stream") == 0 &&
+    if (answer_headers_add(&exchange->headers, response, "text/event-stream") == 0 &&
         MHD_add_response_header(response, "X-Accel-Buffering", "no") == MHD_YES) {
         exchange->state = EXCHANGE_SENT;
         result = MHD_queue_response(exchange->mhd, MHD_HTTP_OK, response);
@@ -206,6 +184,7 @@ static void answer_health_request(struct exchange *exchange) {
         .busy = admission->n_running,
         .queued = admission->n_queued,
         .draining = server->draining,
+        .brief = !exchange->account,
     };
     struct answer answer;
     if (answer_health(&facts, &answer) < 0) {
@@ -215,17 +194,32 @@ static void answer_health_request(struct exchange *exchange) {
     }
 }
 
+/* Who it is from, and whether they may. Returns 0 or -EPERM. */
+static int pass_gate(struct exchange *exchange, struct problem *problem) {
+    const union MHD_ConnectionInfo *address =
+        MHD_get_connection_info(exchange->mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    struct gate_pass pass;
+    int error = gate_judge(exchange->server->gate, &exchange->head, address ? address->client_addr : NULL,
+                           clock_now_us(), &pass, problem);
+    exchange->account = pass.account;
+    exchange->headers.note = pass.note;
+    exchange->head.key = NULL; /* it is the library's memory, and has served its purpose */
+    return error;
+}
+
 /* What the head alone decides: an answer, or none yet. */
 static void answer_head(struct exchange *exchange) {
     struct problem problem;
     if (exchange->head.refused) {
         take_problem(exchange, &exchange->head.problem);
+    } else if (pass_gate(exchange, &problem) < 0) {
+        take_problem(exchange, &problem);
     } else if (exchange->head.route == ROUTE_HEALTH) {
         answer_health_request(exchange);
     } else if (exchange->head.route == ROUTE_OPTIONS) {
         struct answer answer = {.status = 204};
         take_answer(exchange, &answer);
-        exchange->allow = exchange->head.allow;
+        exchange->headers.allow = exchange->head.allow;
     } else if (exchange->server->draining) {
         admission_draining_problem(&problem);
         take_problem(exchange, &problem);
@@ -236,6 +230,7 @@ static struct exchange *begin_exchange(struct http_server *server, struct MHD_Co
     struct exchange *exchange = allocate_or_exit(sizeof *exchange);
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     exchange->server = server;
+    exchange->headers.id = exchange->id;
     exchange->mhd = mhd;
     exchange->connection = info->socket_context;
     return exchange;
@@ -258,8 +253,8 @@ static enum MHD_Result on_head(struct exchange *exchange, const char *url, const
     }
     int can_drop_body = exchange->head.length_known && exchange->head.length <= DROPPED_BODY_MAX &&
                         !(exchange->head.has_body && exchange->head.expects_continue);
-    if (exchange->has_answer && (exchange->close || !can_drop_body)) {
-        exchange->close = 1;
+    if (exchange->has_answer && (exchange->headers.close || !can_drop_body)) {
+        exchange->headers.close = 1;
         return send_answer(exchange);
     }
     return MHD_YES;
@@ -387,7 +382,9 @@ static int submit(struct exchange *exchange, struct problem *problem) {
     struct http_server *server = exchange->server;
     struct run_input input;
     struct run_waiter waiter = {.on_end = on_run_end, .context = exchange};
-    int error = decode_request(exchange->body.bytes, exchange->body.len, server->settings, &input, problem);
+    struct settings settings = *server->settings;
+    gate_lower_defaults(exchange->account, &settings);
+    int error = decode_request(exchange->body.bytes, exchange->body.len, &settings, &input, problem);
     byte_buffer_free(&exchange->body);
     release_all(exchange);
     if (error == -ENOMEM) {
@@ -396,11 +393,16 @@ static int submit(struct exchange *exchange, struct problem *problem) {
     if (error) {
         return error;
     }
+    error = gate_judge_input(exchange->account, server->settings, &input, problem);
+    if (error) {
+        run_input_free(&input);
+        return error;
+    }
     if (input.stream || exchange->head.takes_events_only) {
         waiter.events = &stream_events;
     }
     exchange->run = run_new(server->run_means, &input, exchange->id, &waiter);
-    error = admission_submit(server->admission, exchange->run, problem);
+    error = admission_submit(server->admission, exchange->account, exchange->run, problem);
     if (error) {
         exchange->run = NULL;
     }
@@ -496,6 +498,7 @@ void exchange_on_completed(void *server, struct MHD_Connection *mhd, void **exch
     stream_free(current->stream);
     answer_free(&current->answer);
     release_all(current);
+    account_release(&current->server->gate->accounts, current->account);
     free(current);
     *exchange = NULL;
 }

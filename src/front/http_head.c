@@ -282,6 +282,26 @@ static void judge_route(const struct http_head *head, const struct http_rules *r
     }
 }
 
+/* One key at most: with two, who is asked whose request it is could choose. */
+static void take_key(const struct http_head *head, struct http_judgement *judgement) {
+    static const char scheme[] = "Bearer ";
+    size_t n_authorizations, n_api_keys;
+    const struct http_header *authorization = find(head, "Authorization", &n_authorizations);
+    const struct http_header *api_key = find(head, "X-Api-Key", &n_api_keys);
+    int is_bearer = n_authorizations > 0 && authorization->value_len >= sizeof scheme - 1 &&
+                    strncasecmp(authorization->value, scheme, sizeof scheme - 1) == 0;
+    if (n_authorizations > 1 || n_api_keys > 1 || (is_bearer && n_api_keys > 0)) {
+        refuse(judgement, 400, "invalid_input", "The request has more than one key.",
+               "Send either 'Authorization: Bearer KEY' or 'X-Api-Key: KEY', once");
+    } else if (is_bearer) {
+        judgement->key = authorization->value + sizeof scheme - 1;
+        judgement->key_len = authorization->value_len - (sizeof scheme - 1);
+    } else if (n_api_keys > 0) {
+        judgement->key = api_key->value;
+        judgement->key_len = api_key->value_len;
+    }
+}
+
 static void take_request_id(const struct http_head *head, struct http_judgement *judgement) {
     size_t n_ids;
     const struct http_header *id = find(head, "X-Request-Id", &n_ids);
@@ -317,6 +337,9 @@ void http_head_judge(const struct http_head *head, const struct http_rules *rule
     }
     if (!judgement->refused) {
         judge_origin(head, rules, judgement);
+    }
+    if (!judgement->refused) {
+        take_key(head, judgement);
     }
     if (!judgement->refused) {
         judge_route(head, rules, judgement);

@@ -39,7 +39,9 @@ struct http_judgement {
     int length_known;
     uint64_t length; /* of the body when it is known */
     int expects_continue;
-    int takes_events_only;                    /* the answer is to be text/event-stream */
+    int takes_events_only; /* the answer is to be text/event-stream */
+    const char *key;       /* the API key that comes along, in the head's own memory, or NULL */
+    size_t key_len;
     char request_id[HTTP_REQUEST_ID_MAX + 1]; /* the client's own when it is a proper one, else "" */
 };
 

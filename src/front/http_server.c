@@ -81,13 +81,14 @@ static int is_loopback(const char *listen) {
 }
 
 int http_server_start(struct http_server *server, struct event_loop *loop, const struct run_means *run_means,
-                      struct admission *admission) {
+                      struct admission *admission, struct gate *gate) {
     const struct settings *settings = run_means->settings;
     *server = (struct http_server){
         .loop = loop,
         .settings = settings,
         .run_means = run_means,
         .admission = admission,
+        .gate = gate,
         .budget = run_means->budget,
         .on_loopback = is_loopback(settings->listen),
     };

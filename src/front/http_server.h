@@ -10,6 +10,7 @@
 
 #include "front/admission.h"
 #include "front/connection.h"
+#include "front/gate.h"
 #include "front/memory_budget.h"
 
 struct http_server {
@@ -17,6 +18,7 @@ struct http_server {
     const struct settings *settings;
     const struct run_means *run_means;
     struct admission *admission;
+    struct gate *gate;
     struct memory_budget *budget;
     struct MHD_Daemon *daemon;
     struct watch daemon_watch;
@@ -33,7 +35,7 @@ struct http_server {
 /* Starts the library; *server must stay where it is, and what its pointers lead to must outlive it. Returns 0 or
  * -errno. */
 int http_server_start(struct http_server *server, struct event_loop *loop, const struct run_means *run_means,
-                      struct admission *admission);
+                      struct admission *admission, struct gate *gate);
 
 /* Stops the library and closes all connections. No request may be waiting for a run. */
 void http_server_end(struct http_server *server);

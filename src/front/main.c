@@ -21,6 +21,7 @@
 #include <sysexits.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/settings.h"
 #include "front/admission.h"
@@ -47,6 +48,7 @@ struct front {
     struct keeper_link keeper;
     struct memory_budget budget;
     struct run_means run_means;
+    struct gate gate;
     struct admission admission;
     struct http_server server;
     struct listener listener;
@@ -144,13 +146,34 @@ static int set_up(struct front *front) {
     }
     front->run_means = (struct run_means){
         .loop = front->loop, .keeper = &front->keeper, .settings = &front->settings, .budget = &front->budget};
-    admission_start(&front->admission, &front->run_means);
-    error = http_server_start(&front->server, front->loop, &front->run_means, &front->admission);
+    admission_start(&front->admission, &front->run_means, &front->gate.accounts);
+    error = http_server_start(&front->server, front->loop, &front->run_means, &front->admission, &front->gate);
     if (error) {
         return error;
     }
     event_loop_set_before_wait(front->loop, before_wait, front);
     return keeper_link_start(&front->keeper, front->loop, FIXED_FD_KEEPER, &events);
+}
+
+/* Who may use the service. A file that the launcher has read and found right. */
+static int load_keys(struct front *front) {
+    char error[512];
+    if (!*front->settings.api_keys_file) {
+        if (!front->server.on_loopback) {
+            log_warning("no API keys are set: whoever can reach %s may run scripts (see api_keys_file)",
+                        front->settings.listen);
+        }
+        return 0;
+    }
+    int failed =
+        keys_load(&front->gate.keys, &front->gate.accounts, FIXED_FD_KEYS, clock_now_us(), error, sizeof error);
+    if (failed) {
+        log_error("%s: %s", front->settings.api_keys_file, *error ? error : strerror(-failed));
+        return failed;
+    }
+    log_info("%zu API keys are known%s", front->gate.keys.n_rows,
+             front->gate.keys.n_rows > 0 ? "" : ": nobody may run anything");
+    return 0;
 }
 
 int main(int argc, char **argv) {
@@ -170,6 +193,9 @@ int main(int argc, char **argv) {
         log_error("cannot start: %s", strerror(-error));
         return EX_OSERR;
     }
+    if (load_keys(&front) < 0) {
+        return EX_CONFIG;
+    }
     if (enter_jail(&front.settings) < 0) {
         return EX_SOFTWARE;
     }
@@ -184,6 +210,7 @@ int main(int argc, char **argv) {
     listener_end(&front.listener);
     http_server_end(&front.server);
     admission_end(&front.admission);
+    gate_end(&front.gate);
     event_loop_free(front.loop);
     log_info("drained");
     return EXIT_SUCCESS;

@@ -74,6 +74,7 @@ struct run {
 
     /* The admission's: its lists and its timer for queue and verdict. */
     struct admission *admission;
+    struct account *account; /* held while submitted */
     struct run *before, *next;
     struct timer deadline;
 };

@@ -75,7 +75,8 @@ def _read_request(control):
 class FakeKeeper:
     tier = b"namespaces"
 
-    def __init__(self, front, *arguments, ready=(2, 1), guests=(1, 1), status=True, stdout=None, stderr=None, wrapper=()):
+    def __init__(self, front, *arguments, ready=(2, 1), guests=(1, 1), status=True, stdout=None, stderr=None, wrapper=(),
+                 keys=None):
         self.requests = []
         self.starts = {}
         self.started = []
@@ -94,17 +95,21 @@ class FakeKeeper:
         self.port = self.listener.getsockname()[1]
         self.link, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         listen_fd, link_fd = self.listener.fileno(), theirs.fileno()
+        keys_fd = os.memfd_create("keys") if keys is not None else os.open(os.devnull, os.O_RDWR)
+        os.write(keys_fd, (keys or "").encode())
 
         def place_descriptors():
-            high = [os.dup2(fd, 100 + i) for i, fd in enumerate((link_fd, listen_fd))]
+            high = [os.dup2(fd, 100 + i) for i, fd in enumerate((link_fd, listen_fd, keys_fd))]
             os.dup2(high[0], 3)
             os.dup2(high[1], 4)
-            os.closerange(5, 200)
+            os.dup2(high[2], 5)
+            os.closerange(6, 200)
 
         self.process = subprocess.Popen(
             [*wrapper, front, f"--listen=127.0.0.1:{self.port}", *arguments], preexec_fn=place_descriptors,
             close_fds=False, env={"ASAN_OPTIONS": "detect_leaks=1"}, stdout=stdout, stderr=stderr)
         theirs.close()
+        os.close(keys_fd)
         self._thread = threading.Thread(target=self._read_link, daemon=True)
         self._thread.start()
         if status:
