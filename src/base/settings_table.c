@@ -61,6 +61,9 @@ static const struct setting table[] = {
      "time between the comment lines that keep a streamed answer's connection open"},
 
     {"max_running", SETTING_COUNT, "64", 1, 1024, AT(max_running), "runs at one time"},
+    {"memory_overcommit_percent", SETTING_COUNT, "200", 0, 100000, AT(memory_overcommit_percent),
+     "memory limits of the runs at one time, together, in percent of the memory that the machine or the container has; "
+     "more runs wait; 0: it does not matter"},
     {"max_queue", SETTING_COUNT, "512", 0, 65536, AT(max_queue),
      "requests that wait for a sandbox; more are told to come back later"},
     {"queue_timeout", SETTING_SECONDS, "10", 0, HOUR_S, AT(queue_timeout_ms),

@@ -8,13 +8,8 @@
 
 #include "base/key_file.h"
 #include "front/rate_bucket.h"
+#include "front/run_list.h"
 #include "wire/guest_kind.h"
-
-struct run;
-
-struct run_list {
-    struct run *first, *last;
-};
 
 #define ACCOUNT_ADDRESS_BYTES 16
 

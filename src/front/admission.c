@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "front/allocate.h"
+#include "front/run_list.h"
 
 #define RETRY_AFTER_OVERLOAD_S 1
 #define RETRY_AFTER_DRAINING_S 5
@@ -22,31 +23,9 @@ struct idle_sandbox {
     struct idle_sandbox *next;
 };
 
-/* ---- lists ---- */
-
-static void list_append(struct run_list *list, struct run *run) {
-    run->before = list->last;
-    run->next = NULL;
-    *(list->last ? &list->last->next : &list->first) = run;
-    list->last = run;
-}
-
-static void list_put_first(struct run_list *list, struct run *run) {
-    run->before = NULL;
-    run->next = list->first;
-    *(list->first ? &list->first->before : &list->last) = run;
-    list->first = run;
-}
-
-static void list_remove(struct run_list *list, struct run *run) {
-    *(run->before ? &run->before->next : &list->first) = run->next;
-    *(run->next ? &run->next->before : &list->last) = run->before;
-    run->before = run->next = NULL;
-}
-
-static struct run_list *queue_of(struct admission *admission, const struct run *run) {
-    return &admission->queue[run->input.wants];
-}
+/* A run that needs more memory than is free lets others pass it for this part of the time it may wait; after that the
+ * memory that becomes free is kept for it. */
+#define PATIENCE_PART 2u
 
 /* ---- telling the waiter ---- */
 
@@ -112,7 +91,7 @@ static int choose_kind(const struct admission *admission, enum guest_kind wants)
     if (admission->idle[wants]) {
         return (int)wants;
     }
-    if (wants == GUEST_LEAN && admission->idle[GUEST_DATA] && !admission->queue[GUEST_DATA].first) {
+    if (wants == GUEST_LEAN && admission->idle[GUEST_DATA] && admission->queue.n_of_kind[GUEST_DATA] == 0) {
         return GUEST_DATA;
     }
     if (wants == GUEST_DATA && admission->idle[GUEST_LEAN] && !data_is_coming(admission)) {
@@ -138,33 +117,82 @@ static void start_run(struct admission *admission, struct run *run, int kind) {
     struct idle_sandbox *idle = admission->idle[kind];
     admission->idle[kind] = idle->next;
     admission->n_idle--;
-    list_append(&admission->running, run);
+    run_list_append(&admission->running, run);
     admission->n_running++;
+    admission->memory_running += run->input.memory_bytes;
+    fair_queue_started(&admission->queue, run->account);
     run->deadline = (struct timer){.place = run->deadline.place, .on_due = on_verdict_overdue, .context = run};
     event_loop_set_timer(admission->means->loop, &run->deadline, run->input.timeout_ms * 1000u + VERDICT_PATIENCE_US);
     run_start(run, &idle->sandbox);
     free(idle);
 }
 
-/* Starts whatever can start, the older of the two queues' heads first. */
+/* Its sandbox is over, whatever becomes of it now. */
+static void leave_running(struct admission *admission, struct run *run) {
+    run_list_remove(&admission->running, run);
+    admission->n_running--;
+    admission->memory_running -= run->input.memory_bytes;
+    fair_queue_ended(run->account);
+    event_loop_stop_timer(admission->means->loop, &run->deadline);
+}
+
+/* Whether there is memory for it. What nothing else runs beside may run in any case: waiting would not help it. */
+static int fits(const struct admission *admission, const struct run *run) {
+    return admission->memory_most == 0 || admission->n_running == 0 ||
+           admission->memory_running + run->input.memory_bytes <= admission->memory_most;
+}
+
+static int is_at_its_cap(const struct run *run) {
+    return run->account->n_running >= run->account->caps.running;
+}
+
+/* The kind of sandbox to start the run in now, or -1. */
+static int how_to_start(const struct admission *admission, struct run *run) {
+    if (admission->n_running >= admission->means->settings->max_running || is_at_its_cap(run)) {
+        return -1;
+    }
+    int kind = choose_kind(admission, run->input.wants);
+    if (kind >= 0 && !fits(admission, run)) {
+        run->was_short_of_memory = 1;
+        return -1;
+    }
+    return kind;
+}
+
+static int may_start(void *context, struct run *run) {
+    return how_to_start(context, run);
+}
+
+/* It has waited for memory for as long as others could pass it. */
+static int has_lost_patience(const struct admission *admission, const struct run *run) {
+    uint64_t patience_us = admission->means->settings->queue_timeout_ms * 1000u / PATIENCE_PART;
+    return run->was_short_of_memory && !is_at_its_cap(run) && clock_now_us() - run->submitted_us >= patience_us;
+}
+
+static int is_kept_for(void *context, struct run *run) {
+    return has_lost_patience(context, run) ? 0 : -1;
+}
+
+static int may_start_at_last(void *context, struct run *run) {
+    return has_lost_patience(context, run) ? how_to_start(context, run) : -1;
+}
+
+/* The run to start next and how, or NULL. */
+static struct run *next_run(struct admission *admission, int *ret_kind) {
+    int how;
+    if (!fair_queue_next(&admission->queue, is_kept_for, admission, &how)) {
+        return fair_queue_next(&admission->queue, may_start, admission, ret_kind);
+    }
+    return fair_queue_next(&admission->queue, may_start_at_last, admission, ret_kind);
+}
+
+/* Starts whatever can start, in the order of turns. */
 static void start_waiting_runs(struct admission *admission) {
-    while (admission->n_running < admission->means->settings->max_running) {
-        struct run *oldest = NULL;
-        int kind = -1;
-        for (int wants = 0; wants < GUEST_KINDS; wants++) {
-            struct run *head = admission->queue[wants].first;
-            int possible = head ? choose_kind(admission, (enum guest_kind)wants) : -1;
-            if (possible >= 0 && (!oldest || head->submitted_us < oldest->submitted_us)) {
-                oldest = head;
-                kind = possible;
-            }
-        }
-        if (!oldest) {
-            return;
-        }
-        list_remove(queue_of(admission, oldest), oldest);
-        admission->n_queued--;
-        start_run(admission, oldest, kind);
+    int kind = -1;
+    struct run *run;
+    while ((run = next_run(admission, &kind))) {
+        fair_queue_remove(&admission->queue, run);
+        start_run(admission, run, kind);
     }
 }
 
@@ -174,23 +202,44 @@ static void on_queue_timeout(void *context) {
     struct run *run = context;
     struct problem problem;
     struct admission *admission = run->admission;
-    list_remove(queue_of(admission, run), run);
-    admission->n_queued--;
-    overload_problem(&problem, "no sandbox became free in time");
+    if (is_at_its_cap(run)) {
+        problem_set(&problem, 429, "rate_limited",
+                    "This key has %llu runs at one time, and none of them came to its end.",
+                    (unsigned long long)run->account->caps.running);
+        problem.retry_after = RETRY_AFTER_OVERLOAD_S;
+        problem_suggest(&problem, "Send fewer requests at one time");
+    } else {
+        overload_problem(&problem,
+                         fits(admission, run) ? "no sandbox became free in time" : "no memory became free in time");
+    }
+    fair_queue_remove(&admission->queue, run);
     end_with_problem(run, &problem);
+    start_waiting_runs(admission); /* memory may have been kept for it */
 }
 
 static void queue_run(struct admission *admission, struct run *run, int first) {
     uint64_t limit_us = admission->means->settings->queue_timeout_ms * 1000u;
     uint64_t waited_us = clock_now_us() - run->submitted_us;
-    if (first) {
-        list_put_first(queue_of(admission, run), run);
-    } else {
-        list_append(queue_of(admission, run), run);
-    }
-    admission->n_queued++;
+    fair_queue_add(&admission->queue, run, first);
     run->deadline = (struct timer){.place = run->deadline.place, .on_due = on_queue_timeout, .context = run};
     event_loop_set_timer(admission->means->loop, &run->deadline, limit_us > waited_us ? limit_us - waited_us : 0);
+}
+
+/* Makes room in a full queue for a run of an account with fewer runs in it than another: the other's youngest has to
+ * go, or one client could keep everybody else out by filling the queue. Returns 1 when there is room. */
+static int make_room(struct admission *admission, const struct account *account) {
+    if (admission->queue.n < admission->means->settings->max_queue) {
+        return 1;
+    }
+    struct run *last = fair_queue_longest(&admission->queue, account->n_queued + 1);
+    struct problem problem;
+    if (!last) {
+        return 0;
+    }
+    fair_queue_remove(&admission->queue, last);
+    overload_problem(&problem, "most of the requests that are waiting are yours");
+    end_with_problem(last, &problem);
+    return 1;
 }
 
 int admission_submit(struct admission *admission, struct account *account, struct run *run,
@@ -202,14 +251,16 @@ int admission_submit(struct admission *admission, struct account *account, struc
         free_run(admission, run);
         return -EBUSY;
     }
-    int has_room = admission->n_running < admission->means->settings->max_running;
-    int kind = choose_kind(admission, run->input.wants);
-    /* A queue means that those in it cannot start; only the head's own kind may be overtaken by nobody. */
-    if (has_room && kind >= 0 && !queue_of(admission, run)->first) {
+    /* Whoever could start does so when that becomes so: nobody who could go instead is overtaken here. */
+    int how;
+    int stands_behind = account->queue[run->input.wants].first ||
+                        fair_queue_next(&admission->queue, is_kept_for, admission, &how) != NULL;
+    int kind = stands_behind ? -1 : how_to_start(admission, run);
+    if (kind >= 0) {
         start_run(admission, run, kind);
         return 0;
     }
-    if (admission->n_queued >= admission->means->settings->max_queue) {
+    if (!make_room(admission, account)) {
         overload_problem(ret_problem, "too many requests are waiting already");
         free_run(admission, run);
         return -EBUSY;
@@ -224,9 +275,9 @@ void admission_abandon(struct admission *admission, struct run *run) {
         keeper_link_send_cancel(admission->means->keeper, run->sandbox.id);
         return;
     }
-    list_remove(queue_of(admission, run), run);
-    admission->n_queued--;
+    fair_queue_remove(&admission->queue, run);
     free_run(admission, run);
+    start_waiting_runs(admission); /* memory may have been kept for it */
 }
 
 /* ---- the keeper's messages ---- */
@@ -292,9 +343,7 @@ void admission_sandbox_ended(struct admission *admission, const struct front_ver
                     (unsigned long long)verdict->sandbox_id);
         return;
     }
-    list_remove(&admission->running, run);
-    admission->n_running--;
-    event_loop_stop_timer(admission->means->loop, &run->deadline);
+    leave_running(admission, run);
     rate_bucket_charge(&run->account->cpu, (double)verdict->cpu_us, clock_now_us());
     if (run_end(run, verdict)) {
         end_with_answer(run);
@@ -314,20 +363,18 @@ void admission_drain(struct admission *admission) {
     struct problem problem;
     admission->draining = 1;
     admission_draining_problem(&problem);
-    for (int wants = 0; wants < GUEST_KINDS; wants++) {
-        struct run *run;
-        while ((run = admission->queue[wants].first)) {
-            list_remove(&admission->queue[wants], run);
-            admission->n_queued--;
-            end_with_problem(run, &problem);
-        }
+    struct run *run;
+    while ((run = fair_queue_longest(&admission->queue, 0))) {
+        fair_queue_remove(&admission->queue, run);
+        end_with_problem(run, &problem);
     }
 }
 
 /* ---- life ---- */
 
-void admission_start(struct admission *admission, const struct run_means *means, struct accounts *accounts) {
-    *admission = (struct admission){.means = means, .accounts = accounts};
+void admission_start(struct admission *admission, const struct run_means *means, struct accounts *accounts,
+                     uint64_t memory_most) {
+    *admission = (struct admission){.means = means, .accounts = accounts, .memory_most = memory_most};
 }
 
 void admission_end(struct admission *admission) {

@@ -61,6 +61,13 @@ static void owe_answer(struct exchange *exchange) {
     exchange->is_owed = 1;
 }
 
+/* The library notices when it works next. It does not ask for that when this happens while it works, as it does when
+ * one request takes another's place in the queue. */
+static void resume(struct exchange *exchange) {
+    exchange->server->resumed = 1;
+    MHD_resume_connection(exchange->mhd);
+}
+
 /* ---- answers ---- */
 
 static void hold(struct exchange *exchange, size_t bytes) {
@@ -182,7 +189,7 @@ static void answer_health_request(struct exchange *exchange) {
         .status = admission->has_status ? &admission->status : NULL,
         .ready = admission->n_idle,
         .busy = admission->n_running,
-        .queued = admission->n_queued,
+        .queued = admission->queue.n,
         .draining = server->draining,
         .brief = !exchange->account,
     };
@@ -306,7 +313,7 @@ static void on_client_gone(void *context) {
     enum exchange_state state = exchange->state;
     exchange->state = EXCHANGE_GONE;
     if (state == EXCHANGE_RUNNING) {
-        MHD_resume_connection(exchange->mhd);
+        resume(exchange);
     }
     if (exchange->stream) {
         stream_abort(exchange->stream);
@@ -330,7 +337,7 @@ static void on_run_begin(void *context) {
     exchange->stream->context = exchange;
     if (exchange->state == EXCHANGE_RUNNING) {
         exchange->state = EXCHANGE_BEGUN;
-        MHD_resume_connection(exchange->mhd);
+        resume(exchange);
     }
 }
 
@@ -374,7 +381,7 @@ static void on_run_end(void *context, struct answer *answer, const struct proble
         take_problem(exchange, problem);
     }
     exchange->connection->phase = CONNECTION_ANSWERING;
-    MHD_resume_connection(exchange->mhd);
+    resume(exchange);
 }
 
 /* The body is whole: a run, or a problem. Returns 0 when a run was admitted. */

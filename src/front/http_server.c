@@ -138,12 +138,18 @@ int http_server_is_quiet(const struct http_server *server) {
 
 int http_server_work(struct http_server *server) {
     MHD_UNSIGNED_LONG_LONG timeout_ms = 0;
-    for (int i = 0; i < RUNS_PER_TURN && timeout_ms == 0; i++) {
+    int has_timeout = 1;
+    for (int i = 0; i < RUNS_PER_TURN && (timeout_ms == 0 || server->resumed); i++) {
+        server->resumed = 0;
         (void)MHD_run(server->daemon);
-        if (MHD_get_timeout(server->daemon, &timeout_ms) != MHD_YES) {
+        has_timeout = MHD_get_timeout(server->daemon, &timeout_ms) == MHD_YES;
+        if (!has_timeout && !server->resumed) {
             server->idle_turns = 0;
             return -1;
         }
+    }
+    if (server->resumed) {
+        return 0;
     }
     if (server->progress != server->progress_seen || timeout_ms > 0) {
         server->progress_seen = server->progress;

@@ -27,6 +27,7 @@ struct http_server {
     unsigned n_owed; /* requests that wait for a run or whose answer is on its way */
     int on_loopback;
     int draining;
+    int resumed;       /* a connection was resumed since the library worked last */
     uint64_t progress; /* grows whenever the library calls us: it is at work */
     uint64_t progress_seen;
     unsigned idle_turns; /* turns of the loop that the library asked for without any progress */

@@ -25,6 +25,7 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "front/admission.h"
+#include "front/host_memory.h"
 #include "front/http_server.h"
 #include "front/keeper_link.h"
 #include "front/listener.h"
@@ -110,6 +111,19 @@ static unsigned allowed_connections(const struct settings *settings) {
     return (unsigned)left;
 }
 
+/* What the memory limits of all that runs at one time may come to; 0: no matter. */
+static uint64_t allowed_memory(const struct settings *settings) {
+    uint64_t percent = settings->memory_overcommit_percent;
+    uint64_t there = percent > 0 ? host_memory_bytes("") : 0;
+    if (there == 0) {
+        return 0;
+    }
+    uint64_t most = there / 100 * percent;
+    log_info("memory limits of what runs may come to %llu MiB, %llu %% of the %llu MiB there are",
+             (unsigned long long)(most >> 20), (unsigned long long)percent, (unsigned long long)(there >> 20));
+    return most;
+}
+
 /* What would need a file or a random source later, when the jail has neither. */
 static void prepare_libraries(void) {
     size_t seed = 1;
@@ -146,7 +160,7 @@ static int set_up(struct front *front) {
     }
     front->run_means = (struct run_means){
         .loop = front->loop, .keeper = &front->keeper, .settings = &front->settings, .budget = &front->budget};
-    admission_start(&front->admission, &front->run_means, &front->gate.accounts);
+    admission_start(&front->admission, &front->run_means, &front->gate.accounts, allowed_memory(&front->settings));
     error = http_server_start(&front->server, front->loop, &front->run_means, &front->admission, &front->gate);
     if (error) {
         return error;

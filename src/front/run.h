@@ -76,6 +76,7 @@ struct run {
     struct admission *admission;
     struct account *account; /* held while submitted */
     struct run *before, *next;
+    int was_short_of_memory; /* it could have started but for that */
     struct timer deadline;
 };
 

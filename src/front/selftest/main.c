@@ -331,7 +331,7 @@ static int set_up(struct selftest *selftest) {
                                          .settings = &selftest->settings,
                                          .budget = &selftest->budget};
     selftest->account = accounts_of_name(&selftest->accounts, KEY_NAME_NOBODY);
-    admission_start(&selftest->admission, &selftest->means, &selftest->accounts);
+    admission_start(&selftest->admission, &selftest->means, &selftest->accounts, 0);
     return keeper_link_start(&selftest->keeper, selftest->loop, FIXED_FD_KEEPER, &events);
 }
 
