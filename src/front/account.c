@@ -11,6 +11,14 @@ struct account *account_hold(struct account *account) {
     return account;
 }
 
+int account_is_named(const struct account *account) {
+    return strcmp(account->name, KEY_NAME_NOBODY) != 0;
+}
+
+struct account_counts *account_counts(struct account *account, struct metrics *metrics) {
+    return account && account_is_named(account) ? &account->counts : &metrics->anonymous;
+}
+
 static struct account *find_or_make(struct accounts *accounts, const char *name, const unsigned char *address) {
     struct account *account = accounts->first;
     while (account &&

@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "base/key_file.h"
+#include "front/metrics.h"
 #include "front/rate_bucket.h"
 #include "front/run_list.h"
 #include "wire/guest_kind.h"
@@ -18,9 +19,10 @@ struct account {
     unsigned char address[ACCOUNT_ADDRESS_BYTES]; /* without keys; see accounts_of_address() */
     struct key_caps caps;
     struct rate_bucket requests;
-    struct rate_bucket cpu; /* in microseconds */
-    unsigned n_users;       /* who points here: rows of keys, requests, runs; it is freed with the last */
-    struct account *next;   /* of all accounts */
+    struct rate_bucket cpu;       /* in microseconds */
+    unsigned n_users;             /* who points here: rows of keys, requests, runs; it is freed with the last */
+    struct account *next;         /* of all accounts */
+    struct account_counts counts; /* of a name; those of addresses are counted together elsewhere */
 
     /* The admission's: */
     struct run_list queue[GUEST_KINDS]; /* by the guest that is wanted, oldest first */
@@ -39,6 +41,12 @@ struct accounts {
  * first 64 bits, since that is what one customer of a network gets. Every other address is one account together. */
 struct account *accounts_of_name(struct accounts *accounts, const char *name);
 struct account *accounts_of_address(struct accounts *accounts, const struct sockaddr *address);
+
+/* 1 when it is a name of the file of keys, 0 when it is an address. */
+int account_is_named(const struct account *account);
+
+/* Where to count what it does; NULL (nobody known) counts as an address. */
+struct account_counts *account_counts(struct account *account, struct metrics *metrics);
 
 struct account *account_hold(struct account *account);
 

@@ -294,6 +294,7 @@ void admission_sandbox_ready(struct admission *admission, const struct front_rea
     idle->next = admission->idle[ready->kind];
     admission->idle[ready->kind] = idle;
     admission->n_idle++;
+    metrics_count_start(admission->means->metrics, ready);
     start_waiting_runs(admission);
 }
 
@@ -331,7 +332,9 @@ static void retry(struct admission *admission, struct run *run) {
 }
 
 void admission_sandbox_ended(struct admission *admission, const struct front_verdict *verdict) {
+    struct metrics *metrics = admission->means->metrics;
     if (drop_idle(admission, verdict->sandbox_id)) {
+        metrics->unused_ended++;
         return;
     }
     struct run *run = admission->running.first;
@@ -344,13 +347,25 @@ void admission_sandbox_ended(struct admission *admission, const struct front_ver
         return;
     }
     leave_running(admission, run);
+    metrics_count_run(metrics, account_counts(run->account, metrics), verdict, run->started_us - run->submitted_us);
     rate_bucket_charge(&run->account->cpu, (double)verdict->cpu_us, clock_now_us());
     if (run_end(run, verdict)) {
+        metrics->output_bytes[RUN_STDOUT] += run->out.total;
+        metrics->output_bytes[RUN_STDERR] += run->err.total;
         end_with_answer(run);
     } else {
         retry(admission, run);
     }
     start_waiting_runs(admission);
+}
+
+void admission_count_idle(const struct admission *admission, unsigned ret_counts[GUEST_KINDS]) {
+    for (int kind = 0; kind < GUEST_KINDS; kind++) {
+        ret_counts[kind] = 0;
+        for (const struct idle_sandbox *idle = admission->idle[kind]; idle; idle = idle->next) {
+            ret_counts[kind]++;
+        }
+    }
 }
 
 void admission_status_changed(struct admission *admission, const struct front_status *status) {

@@ -47,6 +47,9 @@ void admission_sandbox_ready(struct admission *admission, const struct front_rea
 void admission_sandbox_ended(struct admission *admission, const struct front_verdict *verdict);
 void admission_status_changed(struct admission *admission, const struct front_status *status);
 
+/* How many sandboxes of each kind wait for a script. */
+void admission_count_idle(const struct admission *admission, unsigned ret_counts[GUEST_KINDS]);
+
 /* Refuses what waits and all that comes. */
 void admission_drain(struct admission *admission);
 

@@ -7,6 +7,7 @@
 #include "front/outcome.h"
 #include "front/utf8.h"
 
+#define ANSWER_JSON "application/json"
 #define BANNER "Executing main() function...\n"
 
 /* Fifteen digits write 12.345 as 12.345; seventeen would not. */
@@ -239,7 +240,7 @@ int answer_run(const struct run_facts *facts, struct answer *ret_answer) {
     if (error) {
         return error;
     }
-    struct answer answer = {.status = 400};
+    struct answer answer = {.status = 400, .type = ANSWER_JSON, .error = outcome_error(outcome.kind)};
     if (outcome.kind == OUTCOME_SUCCESS) {
         answer.status = 200;
     } else if (outcome.kind == OUTCOME_INTERNAL_ERROR) {
@@ -268,7 +269,7 @@ static json_t *quoted_value(const char *text) {
 }
 
 int answer_problem(const struct problem *problem, const char *id, struct answer *ret_answer) {
-    struct answer answer = {.status = problem->status};
+    struct answer answer = {.status = problem->status, .type = ANSWER_JSON, .error = problem->error};
     struct builder builder = build_start();
     json_t *suggestions = json_array();
     for (size_t i = 0; i < problem->n_suggestions; i++) {
@@ -326,7 +327,7 @@ static const char *health_word(const struct health_facts *facts) {
 
 int answer_health(const struct health_facts *facts, struct answer *ret_answer) {
     const char *word = health_word(facts);
-    struct answer answer = {.status = strcmp(word, "healthy") == 0 ? 200 : 503};
+    struct answer answer = {.status = strcmp(word, "healthy") == 0 ? 200 : 503, .type = ANSWER_JSON};
     struct builder builder = build_start();
     unsigned size = 0;
     put(&builder, "status", json_string(word));

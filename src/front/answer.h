@@ -17,6 +17,8 @@
 
 struct answer {
     unsigned status;         /* of HTTP */
+    const char *type;        /* of the text; static; NULL when there is none */
+    const char *error;       /* the contract's word, static; NULL for success */
     struct byte_buffer text; /* owned */
 };
 

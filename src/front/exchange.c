@@ -21,6 +21,7 @@
 #include "front/decode.h"
 #include "front/http_head.h"
 #include "front/http_server.h"
+#include "front/pages.h"
 #include "front/request_id.h"
 #include "front/stream.h"
 
@@ -52,6 +53,8 @@ struct exchange {
 
     struct answer answer;
     int has_answer;
+    uint64_t began_us;
+    const char *error; /* how it ended: the contract's word, NULL for success */
     struct answer_headers headers;
 };
 
@@ -82,6 +85,7 @@ static void release_all(struct exchange *exchange) {
 
 static void take_answer(struct exchange *exchange, struct answer *answer) {
     exchange->answer = *answer;
+    exchange->error = answer->error;
     exchange->has_answer = 1;
     hold(exchange, answer->text.len);
 }
@@ -114,7 +118,10 @@ static enum MHD_Result send_answer(struct exchange *exchange) {
     }
     exchange->answer.text = (struct byte_buffer){.len = len}; /* the bytes are the response's now */
     enum MHD_Result result = MHD_NO;
-    if (answer_headers_add(&exchange->headers, response, len > 0 ? "application/json" : NULL) == 0) {
+    struct metrics *metrics = exchange->server->run_means->metrics;
+    metrics_count_response(metrics, exchange->answer.status);
+    metrics->response_bytes += len;
+    if (answer_headers_add(&exchange->headers, response, exchange->answer.type) == 0) {
         connection_enter_answering(exchange->connection, len);
         exchange->connection->lingers = exchange->headers.close;
         exchange->state = EXCHANGE_SENT;
@@ -135,6 +142,7 @@ static enum MHD_Result send_stream(struct exchange *exchange) {
     if (answer_headers_add(&exchange->headers, response, "text/event-stream") == 0 &&
         MHD_add_response_header(response, "X-Accel-Buffering", "no") == MHD_YES) {
         exchange->state = EXCHANGE_SENT;
+        metrics_count_response(exchange->server->run_means->metrics, MHD_HTTP_OK);
         result = MHD_queue_response(exchange->mhd, MHD_HTTP_OK, response);
     }
     MHD_destroy_response(response);
@@ -182,19 +190,13 @@ static int judge_head(struct exchange *exchange, const char *url, const char *me
     return list.failed ? -ENOMEM : 0;
 }
 
-static void answer_health_request(struct exchange *exchange) {
+/* An answer that needs no run. */
+static void take_page(struct exchange *exchange) {
     const struct http_server *server = exchange->server;
-    const struct admission *admission = server->admission;
-    struct health_facts facts = {
-        .status = admission->has_status ? &admission->status : NULL,
-        .ready = admission->n_idle,
-        .busy = admission->n_running,
-        .queued = admission->queue.n,
-        .draining = server->draining,
-        .brief = !exchange->account,
-    };
     struct answer answer;
-    if (answer_health(&facts, &answer) < 0) {
+    int error = exchange->head.route == ROUTE_METRICS ? page_metrics(server, &answer)
+                                                      : page_health(server, !exchange->account, &answer);
+    if (error) {
         exchange->state = EXCHANGE_GONE;
     } else {
         take_answer(exchange, &answer);
@@ -221,8 +223,8 @@ static void answer_head(struct exchange *exchange) {
         take_problem(exchange, &exchange->head.problem);
     } else if (pass_gate(exchange, &problem) < 0) {
         take_problem(exchange, &problem);
-    } else if (exchange->head.route == ROUTE_HEALTH) {
-        answer_health_request(exchange);
+    } else if (exchange->head.route == ROUTE_HEALTH || exchange->head.route == ROUTE_METRICS) {
+        take_page(exchange);
     } else if (exchange->head.route == ROUTE_OPTIONS) {
         struct answer answer = {.status = 204};
         take_answer(exchange, &answer);
@@ -238,6 +240,7 @@ static struct exchange *begin_exchange(struct http_server *server, struct MHD_Co
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     exchange->server = server;
     exchange->headers.id = exchange->id;
+    exchange->began_us = clock_now_us();
     exchange->mhd = mhd;
     exchange->connection = info->socket_context;
     return exchange;
@@ -271,6 +274,8 @@ static enum MHD_Result on_head(struct exchange *exchange, const char *url, const
 
 /* The library takes no answer in the middle of a body: it is written past it, and the connection ends. */
 static enum MHD_Result refuse_body(struct exchange *exchange, const struct problem *problem) {
+    exchange->error = problem->error;
+    metrics_count_response(exchange->server->run_means->metrics, problem->status);
     connection_refuse(exchange->connection, problem);
     return MHD_NO;
 }
@@ -278,6 +283,7 @@ static enum MHD_Result refuse_body(struct exchange *exchange, const struct probl
 static enum MHD_Result on_body_part(struct exchange *exchange, const char *part, size_t len) {
     const struct http_server *server = exchange->server;
     struct problem problem;
+    server->run_means->metrics->request_bytes += len;
     if (exchange->has_answer) {
         return MHD_YES;
     }
@@ -312,6 +318,7 @@ static void on_client_gone(void *context) {
     exchange->connection->phase = CONNECTION_ANSWERING;
     enum exchange_state state = exchange->state;
     exchange->state = EXCHANGE_GONE;
+    exchange->error = "client_gone";
     if (state == EXCHANGE_RUNNING) {
         resume(exchange);
     }
@@ -363,6 +370,7 @@ static void end_stream(struct exchange *exchange, struct answer *answer, const s
         stream_abort(exchange->stream);
         return;
     }
+    exchange->error = last.error;
     stream_end(exchange->stream, &last.text);
     connection_enter_answering(exchange->connection, exchange->stream->waiting.len);
 }
@@ -482,6 +490,18 @@ static void refuse_short_body(struct exchange *exchange) {
     connection_refuse(exchange->connection, &problem);
 }
 
+/* Requests to run something, and those that were no request at all. */
+static void count(const struct exchange *exchange) {
+    struct metrics *metrics = exchange->server->run_means->metrics;
+    if (exchange->stream) {
+        metrics->response_bytes += exchange->stream->passed;
+    }
+    if (exchange->head.refused || exchange->head.route == ROUTE_EXECUTE) {
+        metrics_count_request(metrics, account_counts(exchange->account, metrics), request_outcome_of(exchange->error),
+                              clock_now_us() - exchange->began_us);
+    }
+}
+
 void exchange_on_completed(void *server, struct MHD_Connection *mhd, void **exchange,
                            enum MHD_RequestTerminationCode reason) {
     struct exchange *current = *exchange;
@@ -490,15 +510,21 @@ void exchange_on_completed(void *server, struct MHD_Connection *mhd, void **exch
         return;
     }
     if (current->run) {
+        current->error = "client_gone";
         admission_abandon(current->server->admission, current->run);
     }
     if (current->state == EXCHANGE_BODY && !current->has_answer) {
+
         /* Or the library has refused a bad chunk by itself, with bytes behind it unread. */
         current->connection->lingers = 1;
         if (reason == MHD_REQUEST_TERMINATED_CLIENT_ABORT) {
             refuse_short_body(current);
         }
+        if (!current->error) {
+            current->error = current->connection->refused ? "invalid_input" : "client_gone";
+        }
     }
+    count(current);
     connection_enter_idle(current->connection);
     ((struct http_server *)server)->n_owed -= (unsigned)current->is_owed;
     byte_buffer_free(&current->body);

@@ -75,11 +75,17 @@ int gate_judge(struct gate *gate, const struct http_judgement *head, const struc
     case ROUTE_OPTIONS:
         return 0;
     case ROUTE_EXECUTE:
+    case ROUTE_METRICS:
         break;
     }
     if (!owner) {
         refuse_unknown(head, ret_problem);
         return -EPERM;
+    }
+    if (head->route == ROUTE_METRICS) {
+        return owner->caps.metrics == 1
+                   ? 0
+                   : refuse_forbidden(ret_problem, "This key may not read the metrics, which name other keys.");
     }
     if (owner->caps.running == 0) {
         return refuse_forbidden(ret_problem, "This key may not run scripts.");

@@ -7,8 +7,7 @@
 
 #include "front/http_origin.h"
 
-#define EXECUTE_ALLOW "POST, OPTIONS"
-#define HEALTH_ALLOW "GET, HEAD, OPTIONS"
+#define READ_ALLOW "GET, HEAD, OPTIONS"
 #define ANY_ALLOW "GET, HEAD, POST, OPTIONS"
 
 /* ---- headers ---- */
@@ -257,28 +256,47 @@ static void refuse_method(struct http_judgement *judgement, const struct http_he
     judgement->problem.allow = allow;
 }
 
+/* What there is, and what it takes. */
+static const struct resource {
+    const char *path;
+    enum http_route route;
+    const char *allow; /* with OPTIONS, which every one takes */
+} resources[] = {
+    {"/execute", ROUTE_EXECUTE, "POST, OPTIONS"},
+    {"/health", ROUTE_HEALTH, READ_ALLOW},
+    {"/metrics", ROUTE_METRICS, READ_ALLOW},
+};
+
+static int takes_method(const struct resource *resource, const char *method) {
+    if (resource->route == ROUTE_EXECUTE) {
+        return strcmp(method, "POST") == 0;
+    }
+    return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+}
+
 static void judge_route(const struct http_head *head, const struct http_rules *rules,
                         struct http_judgement *judgement) {
     const char *path = http_target_path(head->target);
-    int is_execute = strcmp(path, "/execute") == 0;
-    int is_health = strcmp(path, "/health") == 0;
-    const char *allow = is_execute ? EXECUTE_ALLOW : HEALTH_ALLOW;
-    if (strcmp(head->method, "OPTIONS") == 0 && (is_execute || is_health || strcmp(path, "*") == 0)) {
+    const struct resource *resource = NULL;
+    for (size_t i = 0; i < sizeof resources / sizeof resources[0]; i++) {
+        resource = strcmp(path, resources[i].path) == 0 ? &resources[i] : resource;
+    }
+    if (strcmp(head->method, "OPTIONS") == 0 && (resource || strcmp(path, "*") == 0)) {
         judgement->route = ROUTE_OPTIONS;
-        judgement->allow = is_execute || is_health ? allow : ANY_ALLOW;
-    } else if (is_execute && strcmp(head->method, "POST") == 0) {
-        judgement->route = ROUTE_EXECUTE;
-        judge_execute(head, rules, judgement);
-    } else if (is_health && (strcmp(head->method, "GET") == 0 || strcmp(head->method, "HEAD") == 0)) {
-        judgement->route = ROUTE_HEALTH;
-    } else if (is_execute || is_health) {
-        refuse_method(judgement, head, path, allow);
-    } else {
+        judgement->allow = resource ? resource->allow : ANY_ALLOW;
+    } else if (!resource) {
         char quoted[PROBLEM_QUOTE_MAX];
         judgement->refused = 1;
         problem_set(&judgement->problem, 404, "not_found", "There is nothing at '%s'.",
                     problem_quote(path, strlen(path), quoted));
         problem_suggest(&judgement->problem, "POST /execute runs a script, GET /health tells the service's state");
+    } else if (!takes_method(resource, head->method)) {
+        refuse_method(judgement, head, path, resource->allow);
+    } else {
+        judgement->route = resource->route;
+        if (resource->route == ROUTE_EXECUTE) {
+            judge_execute(head, rules, judgement);
+        }
     }
 }
 

@@ -54,6 +54,7 @@ static void on_connection(void *context, struct MHD_Connection *mhd, void **sock
         const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
         *socket_context = connection_new(server->loop, server->settings, info->connect_fd);
         server->n_connections++;
+        server->run_means->metrics->connections++;
     } else if (*socket_context) {
         connection_free(*socket_context, &server->lingering);
         *socket_context = NULL;

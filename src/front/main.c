@@ -48,6 +48,7 @@ struct front {
     struct event_loop *loop;
     struct keeper_link keeper;
     struct memory_budget budget;
+    struct metrics metrics;
     struct run_means run_means;
     struct gate gate;
     struct admission admission;
@@ -158,8 +159,11 @@ static int set_up(struct front *front) {
     if (error) {
         return error;
     }
-    front->run_means = (struct run_means){
-        .loop = front->loop, .keeper = &front->keeper, .settings = &front->settings, .budget = &front->budget};
+    front->run_means = (struct run_means){.loop = front->loop,
+                                          .keeper = &front->keeper,
+                                          .settings = &front->settings,
+                                          .budget = &front->budget,
+                                          .metrics = &front->metrics};
     admission_start(&front->admission, &front->run_means, &front->gate.accounts, allowed_memory(&front->settings));
     error = http_server_start(&front->server, front->loop, &front->run_means, &front->admission, &front->gate);
     if (error) {

@@ -69,6 +69,7 @@ struct selftest {
     struct event_loop *loop;
     struct keeper_link keeper;
     struct memory_budget budget;
+    struct metrics metrics; /* nobody looks at them */
     struct run_means means;
     struct accounts accounts;
     struct account *account; /* all runs are its own */
@@ -329,7 +330,8 @@ static int set_up(struct selftest *selftest) {
     selftest->means = (struct run_means){.loop = selftest->loop,
                                          .keeper = &selftest->keeper,
                                          .settings = &selftest->settings,
-                                         .budget = &selftest->budget};
+                                         .budget = &selftest->budget,
+                                         .metrics = &selftest->metrics};
     selftest->account = accounts_of_name(&selftest->accounts, KEY_NAME_NOBODY);
     admission_start(&selftest->admission, &selftest->means, &selftest->accounts, 0);
     return keeper_link_start(&selftest->keeper, selftest->loop, FIXED_FD_KEEPER, &events);

@@ -74,6 +74,8 @@ def _read_request(control):
 
 class FakeKeeper:
     tier = b"namespaces"
+    made_us = 3000  # what making a sandbox took
+    guest_counts = (0, 0, 0, 0, 0)  # retired and died of each kind, sandboxes that failed
 
     def __init__(self, front, *arguments, ready=(2, 1), guests=(1, 1), status=True, stdout=None, stderr=None, wrapper=(),
                  keys=None):
@@ -133,7 +135,7 @@ class FakeKeeper:
 
     def send_status(self, guests=(1, 1), sizes=(2, 1)):
         layers = [(1, b"seccomp", b"a table"), (2, b"cgroup", b"none here")]
-        body = struct.pack("=16s16sIIIIII", self.tier, b"3.11.2", *guests, *sizes, len(layers), 0)
+        body = struct.pack("=16s16sIIIIII5Q", self.tier, b"3.11.2", *guests, *sizes, len(layers), 0, *self.guest_counts)
         for state, name, detail in layers + [(0, b"", b"")] * (16 - len(layers)):
             body += struct.pack("=I28s96s", state, name, detail)
         self._send(STATUS, body)
@@ -176,7 +178,7 @@ class FakeKeeper:
         self.kinds[sandbox_id] = kind
         threading.Thread(target=self._play, args=(sandbox_id, kind, ours, out_write, err_write, mine),
                          daemon=True).start()
-        self._send(READY, struct.pack("=QII", sandbox_id, kind, 0), [theirs.fileno(), out_read, err_read, result])
+        self._send(READY, struct.pack("=QII", sandbox_id, kind, self.made_us), [theirs.fileno(), out_read, err_read, result])
         theirs.close()
         for fd in (out_read, err_read, result):
             os.close(fd)
