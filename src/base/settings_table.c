@@ -17,6 +17,15 @@ static const struct setting table[] = {
      "file of API keys, made with `pyexecd key`; once set, a request needs one (docs/keys.md); empty: nobody needs a "
      "key"},
 
+    {"cors_origins", SETTING_ORIGINS, "", 0, 0, AT(cors_origins),
+     "web pages of other origins that may use the service, such as https://app.example.org, separated by commas; "
+     "empty: "
+     "none"},
+    {"allowed_hosts", SETTING_HOSTS, "", 0, 0, AT(allowed_hosts),
+     "names in the Host header that are served, besides IP addresses and localhost, separated by commas; empty: every "
+     "name, "
+     "but on loopback none"},
+
     {"default_timeout", SETTING_SECONDS, "10", 1, DAY_S, AT(default_timeout_ms),
      "wall clock time of a run whose request names none"},
     {"max_timeout", SETTING_SECONDS, "60", 1, DAY_S, AT(max_timeout_ms), "the most wall clock time a request may ask"},
@@ -100,6 +109,11 @@ const struct setting *settings_table(size_t *ret_count) {
     return table;
 }
 
+int setting_is_text(const struct setting *setting) {
+    return setting->type == SETTING_TEXT || setting->type == SETTING_PATH || setting->type == SETTING_ORIGINS ||
+           setting->type == SETTING_HOSTS;
+}
+
 const char *setting_unit(const struct setting *setting) {
     switch (setting->type) {
     case SETTING_SECONDS:
@@ -110,6 +124,8 @@ const char *setting_unit(const struct setting *setting) {
         return "MiB";
     case SETTING_TEXT:
     case SETTING_PATH:
+    case SETTING_ORIGINS:
+    case SETTING_HOSTS:
     case SETTING_COUNT:
     case SETTING_LOG_LEVEL:
     case SETTING_ISOLATION:
@@ -128,6 +144,8 @@ static int has_range(const struct setting *setting) {
         return 1;
     case SETTING_TEXT:
     case SETTING_PATH:
+    case SETTING_ORIGINS:
+    case SETTING_HOSTS:
     case SETTING_LOG_LEVEL:
     case SETTING_ISOLATION:
     case SETTING_TIER:

@@ -10,6 +10,26 @@ void answer_headers_of_problem(struct answer_headers *headers, const struct prob
     headers->close = problem->close;
 }
 
+/* No answer is kept, taken for another type, run, framed or embedded by a page, whatever a script has put into it. */
+static const struct {
+    const char *name, *value;
+} security_headers[] = {
+    {"Cache-Control", "no-store"},
+    {"X-Content-Type-Options", "nosniff"},
+    {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+    {"Referrer-Policy", "no-referrer"},
+};
+
+void answer_headers_write_security(char *ret_text, size_t size) {
+    size_t used = 0;
+    ret_text[0] = '\0';
+    for (size_t i = 0; i < sizeof security_headers / sizeof security_headers[0] && used < size; i++) {
+        used += (size_t)snprintf(ret_text + used, size - used, "%s: %s\r\n", security_headers[i].name,
+                                 security_headers[i].value);
+    }
+}
+
 struct adder {
     struct MHD_Response *response;
     int failed;
@@ -38,11 +58,33 @@ static void add_note(struct adder *adder, const struct rate_note *note) {
     add(adder, "RateLimit-Policy", policy);
 }
 
+/* What a page of another origin may do and read. The browser asks again after ten minutes. */
+static void add_cors(struct adder *adder, const struct answer_headers *headers) {
+    if (!headers->cors_origin || !*headers->cors_origin) {
+        return;
+    }
+    add(adder, "Access-Control-Allow-Origin", headers->cors_origin);
+    add(adder, "Vary", "Origin");
+    if (headers->is_preflight) {
+        add(adder, "Access-Control-Allow-Methods", headers->allow);
+        add(adder, "Access-Control-Allow-Headers",
+            "Authorization, Content-Type, Idempotency-Key, X-Api-Key, X-Request-Id");
+        add(adder, "Access-Control-Max-Age", "600");
+    } else {
+        add(adder, "Access-Control-Expose-Headers",
+            "Idempotent-Replayed, RateLimit-Limit, RateLimit-Policy, RateLimit-Remaining, RateLimit-Reset, "
+            "Retry-After, "
+            "X-Request-Id");
+    }
+}
+
 int answer_headers_add(const struct answer_headers *headers, struct MHD_Response *response, const char *type) {
     struct adder adder = {.response = response};
     add(&adder, "X-Request-Id", headers->id);
-    add(&adder, "Cache-Control", "no-store");
-    add(&adder, "X-Content-Type-Options", "nosniff");
+    for (size_t i = 0; i < sizeof security_headers / sizeof security_headers[0]; i++) {
+        add(&adder, security_headers[i].name, security_headers[i].value);
+    }
+    add_cors(&adder, headers);
     add(&adder, "Content-Type", type);
     add(&adder, "Allow", headers->allow);
     add(&adder, "WWW-Authenticate", headers->challenge);

@@ -14,6 +14,8 @@ struct answer_headers {
     const char *challenge; /* for WWW-Authenticate */
     int close;
     struct rate_note note;
+    const char *cors_origin; /* the page that may read it; NULL or "": none. Borrowed */
+    int is_preflight;        /* `allow` is what that page may do */
 };
 
 /* What a problem brings along. */
@@ -21,5 +23,9 @@ void answer_headers_of_problem(struct answer_headers *headers, const struct prob
 
 /* Adds them to a response, with those that every answer has; `type` is the body's, or NULL. Returns 0 or -ENOMEM. */
 int answer_headers_add(const struct answer_headers *headers, struct MHD_Response *response, const char *type);
+
+/* Those that every answer has, as lines of a head, for answers that are written past the library. */
+#define SECURITY_HEADERS_MAX 512
+void answer_headers_write_security(char *ret_text, size_t size);
 
 #endif

@@ -184,9 +184,12 @@ static int judge_head(struct exchange *exchange, const char *url, const char *me
         .max_header_bytes = server->settings->max_header_bytes,
         .max_body_bytes = server->settings->max_body_bytes,
         .on_loopback = server->on_loopback,
+        .allowed_hosts = server->settings->allowed_hosts,
+        .cors_origins = server->settings->cors_origins,
     };
     http_head_judge(&head, &rules, &exchange->head);
     byte_buffer_free(&list.headers);
+    exchange->headers.cors_origin = exchange->head.cors_origin;
     return list.failed ? -ENOMEM : 0;
 }
 
@@ -229,6 +232,7 @@ static void answer_head(struct exchange *exchange) {
         struct answer answer = {.status = 204};
         take_answer(exchange, &answer);
         exchange->headers.allow = exchange->head.allow;
+        exchange->headers.is_preflight = exchange->head.is_preflight;
     } else if (exchange->server->draining) {
         admission_draining_problem(&problem);
         take_problem(exchange, &problem);

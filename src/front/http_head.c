@@ -133,6 +133,19 @@ static void judge_framing(const struct http_head *head, struct http_judgement *j
     judgement->expects_continue = expect && value_is(expect, "100-continue");
 }
 
+/* Whose name an attacker could have pointed at this machine for the browser of somebody who sits at it (DNS rebinding).
+ * Such a page needs no Origin for reading, so every request is looked at. */
+static void judge_host_name(const struct http_head *head, const struct http_rules *rules,
+                            struct http_judgement *judgement) {
+    const struct http_header *host = find(head, "Host", NULL);
+    if (!host || (!rules->on_loopback && !*rules->allowed_hosts) || http_host_is_local(host->value, host->value_len) ||
+        http_host_is_listed(host->value, host->value_len, rules->allowed_hosts)) {
+        return;
+    }
+    refuse(judgement, 403, "forbidden", "The Host header names a host that this service does not serve.",
+           "Ask for it as localhost or by its IP address, or have the operator add the name to allowed_hosts");
+}
+
 static void judge_origin(const struct http_head *head, const struct http_rules *rules,
                          struct http_judgement *judgement) {
     size_t n_origins;
@@ -141,10 +154,16 @@ static void judge_origin(const struct http_head *head, const struct http_rules *
     if (n_origins == 0) {
         return;
     }
-    if (n_origins > 1 || !host ||
-        !http_origin_is_own(origin->value, origin->value_len, host->value, host->value_len, rules->on_loopback)) {
+    if (n_origins == 1 && origin->value_len <= HTTP_ORIGIN_MAX &&
+        http_list_has(rules->cors_origins, origin->value, origin->value_len)) {
+        memcpy(judgement->cors_origin, origin->value, origin->value_len);
+        judgement->cors_origin[origin->value_len] = '\0';
+        judgement->is_preflight = find(head, "Access-Control-Request-Method", NULL) != NULL;
+    } else if (n_origins > 1 || !host ||
+               !http_origin_is_own(origin->value, origin->value_len, host->value, host->value_len)) {
         refuse(judgement, 403, "forbidden", "This request comes from a web page of another origin.",
-               "Call the service from a program, or from a page that is served under the same host and port");
+               "Call the service from a program, from a page that is served under the same host and port, or have the "
+               "operator add the page's origin to cors_origins");
     }
 }
 
@@ -352,6 +371,9 @@ void http_head_judge(const struct http_head *head, const struct http_rules *rule
         refuse(judgement, 431, "invalid_input", "The request's header is larger than max_header_bytes.",
                "Send fewer and shorter headers");
         judgement->problem.close = 1;
+    }
+    if (!judgement->refused) {
+        judge_host_name(head, rules, judgement);
     }
     if (!judgement->refused) {
         judge_origin(head, rules, judgement);
