@@ -53,7 +53,10 @@ struct settings {
     uint64_t memory_overcommit_percent; /* of the memory there is, for the limits of what runs; 0: no matter */
     uint64_t max_queue;                 /* requests that wait for a sandbox */
     uint64_t queue_timeout_ms;          /* the longest wait in the queue */
-    uint64_t pool_lean;                 /* ready sandboxes kept; 0: chosen from the number of cores */
+    uint64_t idempotency_max_keys;      /* Idempotency-Keys remembered */
+    uint64_t idempotency_max_bytes;
+    uint64_t idempotency_max_age_ms;
+    uint64_t pool_lean; /* ready sandboxes kept; 0: chosen from the number of cores */
     uint64_t pool_data;
     uint64_t guest_max_runs;   /* a guest is replaced after this many sandboxes */
     uint64_t guest_max_age_ms; /* or after this time */

@@ -21,6 +21,7 @@ struct account {
     struct rate_bucket requests;
     struct rate_bucket cpu;       /* in microseconds */
     unsigned n_users;             /* who points here: rows of keys, requests, runs; it is freed with the last */
+    size_t n_kept;                /* answers that idempotency.c keeps for it */
     struct account *next;         /* of all accounts */
     struct account_counts counts; /* of a name; those of addresses are counted together elsewhere */
 

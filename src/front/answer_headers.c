@@ -89,6 +89,7 @@ int answer_headers_add(const struct answer_headers *headers, struct MHD_Response
     add(&adder, "Allow", headers->allow);
     add(&adder, "WWW-Authenticate", headers->challenge);
     add_note(&adder, &headers->note);
+    add(&adder, "Idempotent-Replayed", headers->is_replay ? "true" : NULL);
     if (headers->retry_after > 0) {
         add_number(&adder, "Retry-After", headers->retry_after);
     }

@@ -17,46 +17,12 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "front/allocate.h"
-#include "front/answer_headers.h"
 #include "front/decode.h"
-#include "front/http_head.h"
-#include "front/http_server.h"
-#include "front/pages.h"
+#include "front/exchange_inside.h"
 #include "front/request_id.h"
-#include "front/stream.h"
 
 /* A body that is refused for its head is read and dropped up to this size, so that the connection can be kept. */
 #define DROPPED_BODY_MAX (64u << 10)
-
-enum exchange_state {
-    EXCHANGE_BODY,    /* the body comes in, or is dropped when `answer` is there already */
-    EXCHANGE_RUNNING, /* suspended: queued or running */
-    EXCHANGE_READY,   /* the answer is there */
-    EXCHANGE_BEGUN,   /* there is a stream, which the library does not know yet */
-    EXCHANGE_SENT,    /* the library has the answer */
-    EXCHANGE_GONE,    /* the client has gone while its run was on */
-};
-
-struct exchange {
-    struct http_server *server;
-    struct connection *connection;
-    struct MHD_Connection *mhd;
-    enum exchange_state state;
-    struct http_judgement head;
-    struct account *account; /* held; NULL: not known */
-    char id[HTTP_REQUEST_ID_MAX + 1];
-    struct byte_buffer body;
-    size_t held; /* bytes taken from the budget */
-    int is_owed; /* counted in server->n_owed */
-    struct run *run;
-    struct stream *stream; /* from the run's beginning, when the client wants events */
-
-    struct answer answer;
-    int has_answer;
-    uint64_t began_us;
-    const char *error; /* how it ended: the contract's word, NULL for success */
-    struct answer_headers headers;
-};
 
 /* From now on a service that ends waits for this exchange. */
 static void owe_answer(struct exchange *exchange) {
@@ -78,19 +44,24 @@ static void hold(struct exchange *exchange, size_t bytes) {
     exchange->held += bytes;
 }
 
-static void release_all(struct exchange *exchange) {
-    budget_give_back(exchange->server->budget, exchange->held);
-    exchange->held = 0;
+static void release(struct exchange *exchange, size_t bytes) {
+    budget_give_back(exchange->server->budget, bytes);
+    exchange->held -= bytes;
 }
 
-static void take_answer(struct exchange *exchange, struct answer *answer) {
+static void drop_body(struct exchange *exchange) {
+    release(exchange, exchange->body.capacity);
+    byte_buffer_free(&exchange->body);
+}
+
+void exchange_take_answer(struct exchange *exchange, struct answer *answer) {
     exchange->answer = *answer;
     exchange->error = answer->error;
     exchange->has_answer = 1;
     hold(exchange, answer->text.len);
 }
 
-static void take_problem(struct exchange *exchange, const struct problem *problem) {
+void exchange_take_problem(struct exchange *exchange, const struct problem *problem) {
     struct answer answer;
     if (answer_problem(problem, exchange->id, &answer) < 0) {
         /* Without memory for a few hundred bytes the connection is closed without an answer. */
@@ -98,7 +69,7 @@ static void take_problem(struct exchange *exchange, const struct problem *proble
         return;
     }
     answer_headers_of_problem(&exchange->headers, problem);
-    take_answer(exchange, &answer);
+    exchange_take_answer(exchange, &answer);
 }
 
 static void take_memory_problem(struct problem *problem) {
@@ -149,101 +120,17 @@ static enum MHD_Result send_stream(struct exchange *exchange) {
     return result;
 }
 
+static void on_run_end(void *context, struct answer *answer, const struct problem *problem);
+
 /* ---- the head ---- */
-
-struct header_list {
-    struct byte_buffer headers; /* of struct http_header */
-    int failed;
-};
-
-static enum MHD_Result collect_header(void *context, enum MHD_ValueKind kind, const char *name, size_t name_len,
-                                      const char *value, size_t value_len) {
-    struct header_list *list = context;
-    struct http_header header = {
-        .name = name, .name_len = name_len, .value = value ? value : "", .value_len = value ? value_len : 0};
-    (void)kind;
-    list->failed |= byte_buffer_append(&list->headers, &header, sizeof header) < 0;
-    return MHD_YES;
-}
-
-static int judge_head(struct exchange *exchange, const char *url, const char *method, const char *version) {
-    const struct http_server *server = exchange->server;
-    struct header_list list = {0};
-    (void)MHD_get_connection_values_n(exchange->mhd, MHD_HEADER_KIND, collect_header, &list);
-    const union MHD_ConnectionInfo *size =
-        MHD_get_connection_info(exchange->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-    struct http_head head = {
-        .method = method,
-        .target = url,
-        .version = version,
-        .headers = (const struct http_header *)(const void *)list.headers.bytes,
-        .n_headers = list.headers.len / sizeof(struct http_header),
-        .bytes = size ? size->header_size : 0,
-    };
-    struct http_rules rules = {
-        .max_header_bytes = server->settings->max_header_bytes,
-        .max_body_bytes = server->settings->max_body_bytes,
-        .on_loopback = server->on_loopback,
-        .allowed_hosts = server->settings->allowed_hosts,
-        .cors_origins = server->settings->cors_origins,
-    };
-    http_head_judge(&head, &rules, &exchange->head);
-    byte_buffer_free(&list.headers);
-    exchange->headers.cors_origin = exchange->head.cors_origin;
-    return list.failed ? -ENOMEM : 0;
-}
-
-/* An answer that needs no run. */
-static void take_page(struct exchange *exchange) {
-    const struct http_server *server = exchange->server;
-    struct answer answer;
-    int error = exchange->head.route == ROUTE_METRICS ? page_metrics(server, &answer)
-                                                      : page_health(server, !exchange->account, &answer);
-    if (error) {
-        exchange->state = EXCHANGE_GONE;
-    } else {
-        take_answer(exchange, &answer);
-    }
-}
-
-/* Who it is from, and whether they may. Returns 0 or -EPERM. */
-static int pass_gate(struct exchange *exchange, struct problem *problem) {
-    const union MHD_ConnectionInfo *address =
-        MHD_get_connection_info(exchange->mhd, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    struct gate_pass pass;
-    int error = gate_judge(exchange->server->gate, &exchange->head, address ? address->client_addr : NULL,
-                           clock_now_us(), &pass, problem);
-    exchange->account = pass.account;
-    exchange->headers.note = pass.note;
-    exchange->head.key = NULL; /* it is the library's memory, and has served its purpose */
-    return error;
-}
-
-/* What the head alone decides: an answer, or none yet. */
-static void answer_head(struct exchange *exchange) {
-    struct problem problem;
-    if (exchange->head.refused) {
-        take_problem(exchange, &exchange->head.problem);
-    } else if (pass_gate(exchange, &problem) < 0) {
-        take_problem(exchange, &problem);
-    } else if (exchange->head.route == ROUTE_HEALTH || exchange->head.route == ROUTE_METRICS) {
-        take_page(exchange);
-    } else if (exchange->head.route == ROUTE_OPTIONS) {
-        struct answer answer = {.status = 204};
-        take_answer(exchange, &answer);
-        exchange->headers.allow = exchange->head.allow;
-        exchange->headers.is_preflight = exchange->head.is_preflight;
-    } else if (exchange->server->draining) {
-        admission_draining_problem(&problem);
-        take_problem(exchange, &problem);
-    }
-}
 
 static struct exchange *begin_exchange(struct http_server *server, struct MHD_Connection *mhd) {
     struct exchange *exchange = allocate_or_exit(sizeof *exchange);
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     exchange->server = server;
     exchange->headers.id = exchange->id;
+    exchange->shared.on_end = on_run_end;
+    exchange->shared.context = exchange;
     exchange->began_us = clock_now_us();
     exchange->mhd = mhd;
     exchange->connection = info->socket_context;
@@ -251,7 +138,7 @@ static struct exchange *begin_exchange(struct http_server *server, struct MHD_Co
 }
 
 static enum MHD_Result on_head(struct exchange *exchange, const char *url, const char *method, const char *version) {
-    if (judge_head(exchange, url, method, version) < 0) {
+    if (exchange_judge_head(exchange, url, method, version) < 0) {
         return MHD_NO;
     }
     if (exchange->head.request_id[0]) {
@@ -261,7 +148,7 @@ static enum MHD_Result on_head(struct exchange *exchange, const char *url, const
     }
     exchange->connection->request_id = exchange->id;
     connection_enter_body(exchange->connection);
-    answer_head(exchange);
+    exchange_answer_head(exchange);
     if (exchange->state == EXCHANGE_GONE) {
         return MHD_NO;
     }
@@ -314,11 +201,20 @@ static enum MHD_Result on_body_part(struct exchange *exchange, const char *part,
 
 /* ---- the run ---- */
 
+/* Nobody waits here any more. Ends the run, unless its answer can be asked for again. */
+static void leave_run(struct exchange *exchange) {
+    if (exchange->shared.entry) {
+        idempotency_leave(&exchange->shared);
+    } else {
+        admission_abandon(exchange->server->admission, exchange->run);
+    }
+    exchange->run = NULL;
+}
+
 static void on_client_gone(void *context) {
     struct exchange *exchange = context;
-    log_debug("%s: the client has gone; its run is ended", exchange->id);
-    admission_abandon(exchange->server->admission, exchange->run);
-    exchange->run = NULL;
+    log_debug("%s: the client has gone", exchange->id);
+    leave_run(exchange);
     exchange->connection->phase = CONNECTION_ANSWERING;
     enum exchange_state state = exchange->state;
     exchange->state = EXCHANGE_GONE;
@@ -382,50 +278,118 @@ static void end_stream(struct exchange *exchange, struct answer *answer, const s
 static void on_run_end(void *context, struct answer *answer, const struct problem *problem) {
     struct exchange *exchange = context;
     exchange->run = NULL;
+    if (answer && exchange->wants_events && !exchange->stream) {
+        on_run_begin(exchange); /* another request ran: all that is left to tell is the end */
+    }
     if (exchange->stream) {
         end_stream(exchange, answer, problem);
         return;
     }
     exchange->state = EXCHANGE_READY;
     if (answer) {
-        take_answer(exchange, answer);
+        exchange_take_answer(exchange, answer);
     } else {
-        take_problem(exchange, problem);
+        exchange_take_problem(exchange, problem);
     }
     exchange->connection->phase = CONNECTION_ANSWERING;
     resume(exchange);
 }
 
-/* The body is whole: a run, or a problem. Returns 0 when a run was admitted. */
+/* The answer is another request's, under its id. */
+static void take_identity(struct exchange *exchange, const struct idempotent_entry *entry) {
+    (void)snprintf(exchange->id, sizeof exchange->id, "%s", idempotency_id(entry));
+    exchange->headers.is_replay = 1;
+}
+
+/* Looks whether the request was sent before. Returns 0 when it is to be run, 1 when there is an answer, or will be, or
+ * a problem's -errno. */
+static int find_sent_before(struct exchange *exchange, struct problem *problem) {
+    struct idempotent_entry *entry = NULL;
+    struct answer answer;
+    switch (idempotency_find(&exchange->server->idempotency, exchange->account, exchange->head.idempotency_key,
+                             exchange->body.bytes, exchange->body.len, clock_now_us(), &entry, problem)) {
+    case IDEMPOTENCY_NEW:
+        return 0;
+    case IDEMPOTENCY_OTHER_BODY:
+        return -EBADMSG;
+    case IDEMPOTENCY_PENDING:
+        take_identity(exchange, entry);
+        idempotency_join(entry, &exchange->shared);
+        return 1;
+    case IDEMPOTENCY_KEPT:
+        break;
+    }
+    if (idempotency_copy(entry, &answer) < 0) {
+        take_memory_problem(problem);
+        return -ENOMEM;
+    }
+    take_identity(exchange, entry);
+    if (exchange->wants_events) {
+        on_run_begin(exchange);
+        end_stream(exchange, &answer, NULL);
+    } else {
+        exchange_take_answer(exchange, &answer);
+    }
+    return 1;
+}
+
+/* Gives the run to the admission: for this request alone, or for all that come with its Idempotency-Key. */
+static int submit_run(struct exchange *exchange, struct run_input *input, struct idempotent_entry *entry,
+                      struct problem *problem) {
+    struct http_server *server = exchange->server;
+    struct run_waiter waiter = {
+        .events = exchange->wants_events ? &stream_events : NULL, .on_end = on_run_end, .context = exchange};
+    if (entry) {
+        exchange->shared.events = waiter.events;
+        idempotency_join(entry, &exchange->shared);
+        waiter = idempotency_run_waiter(entry);
+    }
+    exchange->run = run_new(server->run_means, input, exchange->id, &waiter);
+    int error = admission_submit(server->admission, exchange->account, exchange->run, problem);
+    if (error) {
+        exchange->run = NULL;
+    }
+    if (entry && error) {
+        idempotency_failed(entry);
+    } else if (entry) {
+        idempotency_submitted(entry, exchange->run);
+    }
+    return error;
+}
+
+/* The body is whole: a run, or a problem. Returns 0 when there is an answer, or will be. */
 static int submit(struct exchange *exchange, struct problem *problem) {
     struct http_server *server = exchange->server;
     struct run_input input;
-    struct run_waiter waiter = {.on_end = on_run_end, .context = exchange};
     struct settings settings = *server->settings;
+    struct idempotent_entry *entry = NULL;
+    const char *key = exchange->head.idempotency_key;
     gate_lower_defaults(exchange->account, &settings);
     int error = decode_request(exchange->body.bytes, exchange->body.len, &settings, &input, problem);
-    byte_buffer_free(&exchange->body);
-    release_all(exchange);
     if (error == -ENOMEM) {
         take_memory_problem(problem);
     }
     if (error) {
+        drop_body(exchange);
         return error;
     }
+    exchange->wants_events = input.stream || exchange->head.takes_events_only;
     error = gate_judge_input(exchange->account, server->settings, &input, problem);
-    if (error) {
+    int found = !error && *key ? find_sent_before(exchange, problem) : error;
+    if (!found && *key) {
+        entry = idempotency_begin(&server->idempotency, exchange->account, key, exchange->body.bytes,
+                                  exchange->body.len, clock_now_us(), exchange->id);
+        if (!entry) {
+            take_memory_problem(problem);
+            found = -ENOMEM;
+        }
+    }
+    drop_body(exchange);
+    if (found) {
         run_input_free(&input);
-        return error;
+        return found < 0 ? found : 0;
     }
-    if (input.stream || exchange->head.takes_events_only) {
-        waiter.events = &stream_events;
-    }
-    exchange->run = run_new(server->run_means, &input, exchange->id, &waiter);
-    error = admission_submit(server->admission, exchange->account, exchange->run, problem);
-    if (error) {
-        exchange->run = NULL;
-    }
-    return error;
+    return submit_run(exchange, &input, entry, problem);
 }
 
 static enum MHD_Result on_request_whole(struct exchange *exchange) {
@@ -434,12 +398,17 @@ static enum MHD_Result on_request_whole(struct exchange *exchange) {
         return send_answer(exchange);
     }
     if (submit(exchange, &problem) < 0) {
-        take_problem(exchange, &problem);
+        exchange_take_problem(exchange, &problem);
         return exchange->has_answer ? send_answer(exchange) : MHD_NO;
+    }
+    if (exchange->has_answer) {
+        return send_answer(exchange);
     }
     owe_answer(exchange);
     if (exchange->stream) {
-        connection_enter_waiting(exchange->connection, on_client_gone, exchange);
+        if (!exchange->stream->ended) {
+            connection_enter_waiting(exchange->connection, on_client_gone, exchange);
+        }
         return send_stream(exchange);
     }
     exchange->state = EXCHANGE_RUNNING;
@@ -513,9 +482,9 @@ void exchange_on_completed(void *server, struct MHD_Connection *mhd, void **exch
     if (!current) {
         return;
     }
-    if (current->run) {
+    if (current->run || current->shared.entry) {
         current->error = "client_gone";
-        admission_abandon(current->server->admission, current->run);
+        leave_run(current);
     }
     if (current->state == EXCHANGE_BODY && !current->has_answer) {
 
@@ -534,7 +503,7 @@ void exchange_on_completed(void *server, struct MHD_Connection *mhd, void **exch
     byte_buffer_free(&current->body);
     stream_free(current->stream);
     answer_free(&current->answer);
-    release_all(current);
+    release(current, current->held);
     account_release(&current->server->gate->accounts, current->account);
     free(current);
     *exchange = NULL;

@@ -231,6 +231,31 @@ static int wants_event_stream(const struct http_head *head) {
     return takes_events && !takes_json;
 }
 
+/* Visible characters, in quotation marks as draft-ietf-httpapi-idempotency-key-header has them, or without. */
+static void take_idempotency_key(const struct http_head *head, struct http_judgement *judgement) {
+    size_t n_keys;
+    const struct http_header *header = find(head, "Idempotency-Key", &n_keys);
+    if (n_keys == 0) {
+        return;
+    }
+    struct http_header key = *header;
+    if (key.value_len >= 2 && key.value[0] == '"' && key.value[key.value_len - 1] == '"') {
+        key.value++;
+        key.value_len -= 2;
+    }
+    int is_right = n_keys == 1 && key.value_len > 0 && key.value_len <= HTTP_IDEMPOTENCY_KEY_MAX;
+    for (size_t i = 0; is_right && i < key.value_len; i++) {
+        is_right = key.value[i] > 0x20 && key.value[i] < 0x7F;
+    }
+    if (!is_right) {
+        refuse(judgement, 400, "invalid_input", "The Idempotency-Key is not one of 1 to 255 visible characters.",
+               "Send one such header, for example with a random UUID, or none");
+        return;
+    }
+    memcpy(judgement->idempotency_key, key.value, key.value_len);
+    judgement->idempotency_key[key.value_len] = '\0';
+}
+
 static void judge_execute(const struct http_head *head, const struct http_rules *rules,
                           struct http_judgement *judgement) {
     size_t n_types;
@@ -251,6 +276,9 @@ static void judge_execute(const struct http_head *head, const struct http_rules 
                     "The request body is too large: %llu bytes, and max_body_bytes is %llu.",
                     (unsigned long long)judgement->length, (unsigned long long)rules->max_body_bytes);
         problem_suggest(&judgement->problem, "Send less data with one request");
+    }
+    if (!judgement->refused) {
+        take_idempotency_key(head, judgement);
     }
 }
 

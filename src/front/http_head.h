@@ -9,6 +9,7 @@
 
 #define HTTP_REQUEST_ID_MAX 128
 #define HTTP_ORIGIN_MAX 255
+#define HTTP_IDEMPOTENCY_KEY_MAX 255
 
 struct http_header {
     const char *name, *value;
@@ -45,9 +46,10 @@ struct http_judgement {
     int takes_events_only; /* the answer is to be text/event-stream */
     const char *key;       /* the API key that comes along, in the head's own memory, or NULL */
     size_t key_len;
-    char cors_origin[HTTP_ORIGIN_MAX + 1];    /* the page that asks, where cors_origins names it, else "" */
-    int is_preflight;                         /* ROUTE_OPTIONS: it asks whether that page may */
-    char request_id[HTTP_REQUEST_ID_MAX + 1]; /* the client's own when it is a proper one, else "" */
+    char cors_origin[HTTP_ORIGIN_MAX + 1];              /* the page that asks, where cors_origins names it, else "" */
+    int is_preflight;                                   /* ROUTE_OPTIONS: it asks whether that page may */
+    char idempotency_key[HTTP_IDEMPOTENCY_KEY_MAX + 1]; /* ROUTE_EXECUTE: "" when there is none */
+    char request_id[HTTP_REQUEST_ID_MAX + 1];           /* the client's own when it is a proper one, else "" */
 };
 
 /* Judges a head. */

@@ -11,6 +11,7 @@
 #include "front/admission.h"
 #include "front/connection.h"
 #include "front/gate.h"
+#include "front/idempotency.h"
 #include "front/memory_budget.h"
 
 struct http_server {
@@ -19,6 +20,7 @@ struct http_server {
     const struct run_means *run_means;
     struct admission *admission;
     struct gate *gate;
+    struct idempotency idempotency;
     struct memory_budget *budget;
     struct MHD_Daemon *daemon;
     struct watch daemon_watch;

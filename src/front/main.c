@@ -169,6 +169,9 @@ static int set_up(struct front *front) {
     if (error) {
         return error;
     }
+    uint64_t seed = 1;
+    (void)!getrandom(&seed, sizeof seed, 0);
+    idempotency_start(&front->server.idempotency, &front->settings, &front->gate.accounts, seed);
     event_loop_set_before_wait(front->loop, before_wait, front);
     return keeper_link_start(&front->keeper, front->loop, FIXED_FD_KEEPER, &events);
 }
@@ -227,6 +230,7 @@ int main(int argc, char **argv) {
     }
     listener_end(&front.listener);
     http_server_end(&front.server);
+    idempotency_end(&front.server.idempotency);
     admission_end(&front.admission);
     gate_end(&front.gate);
     event_loop_free(front.loop);

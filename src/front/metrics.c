@@ -300,6 +300,11 @@ static void write_service(struct writer *writer, const struct metrics *metrics, 
     put_one(writer, "pyexecd_client_data_bytes", "gauge", "Bodies and answers that are held for clients.",
             facts->budget_used);
     put_one(writer, "pyexecd_client_data_max_bytes", "gauge", "What they may come to.", facts->budget_most);
+    put_one(writer, "pyexecd_idempotency_keys", "gauge", "Requests with an Idempotency-Key that are remembered.",
+            facts->idempotency_keys);
+    put_one(writer, "pyexecd_idempotency_bytes", "gauge", "Their answers.", facts->idempotency_bytes);
+    put_one(writer, "pyexecd_idempotent_replays_total", "counter", "Answers that were given again for such a key.",
+            facts->replays);
     put_one(writer, "pyexecd_front_memory_peak_bytes", "gauge",
             "Most resident memory of the process that reads the network.", facts->front_peak_bytes);
     begin(writer, "pyexecd_front_cpu_seconds_total", "counter", "CPU time of the process that reads the network.");

@@ -89,6 +89,7 @@ struct metrics_facts {
     unsigned ready[GUEST_KINDS], running, queued, connections;
     uint64_t memory_running, memory_most; /* bytes: limits of what runs; 0: no most */
     uint64_t budget_used, budget_most;    /* bytes that clients make front hold */
+    uint64_t idempotency_keys, idempotency_bytes, replays;
     uint64_t front_cpu_us, front_peak_bytes;
     const struct named_counts *names; /* of the file of keys */
     size_t n_names;

@@ -46,6 +46,9 @@ int page_metrics(const struct http_server *server, struct answer *ret_answer) {
         .memory_most = admission->memory_most,
         .budget_used = server->budget->used,
         .budget_most = server->budget->most,
+        .idempotency_keys = server->idempotency.n,
+        .idempotency_bytes = server->idempotency.bytes,
+        .replays = server->idempotency.replays,
     };
     struct rusage usage;
     if (getrusage(RUSAGE_SELF, &usage) == 0) {
