@@ -145,6 +145,34 @@ static int parse_number(const struct setting *setting, const char *text, uint64_
     return 0;
 }
 
+static int is_host_character(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+           c == '_';
+}
+
+/* "name,name", or with `are_origins` "scheme://name:port,...": as a browser sends them, without a path. There is no
+ * "*": what every page may do should not be a matter of one character. */
+static int is_host_list(const char *text, int are_origins) {
+    while (*text) {
+        if (are_origins && strncmp(text, "https://", 8) == 0) {
+            text += 8;
+        } else if (are_origins && strncmp(text, "http://", 7) == 0) {
+            text += 7;
+        } else if (are_origins) {
+            return 0;
+        }
+        const char *name = text;
+        while (is_host_character(*text) || (are_origins && strchr("[]:", *text) && *text)) {
+            text++;
+        }
+        if (text == name || (*text != ',' && *text != '\0') || (*text == ',' && text[1] == '\0')) {
+            return 0;
+        }
+        text += *text == ',';
+    }
+    return 1;
+}
+
 /* Sets one setting from its text. `source` is what the operator wrote it as: "--max-timeout" or "PYEXEC_MAX_TIMEOUT".
  */
 static int apply(struct settings *settings, const struct setting *setting, const char *source, const char *text,
@@ -167,6 +195,18 @@ static int apply(struct settings *settings, const struct setting *setting, const
         }
         memcpy((char *)settings + setting->offset, text, strlen(text) + 1);
         return 0;
+    case SETTING_ORIGINS:
+    case SETTING_HOSTS: {
+        const int are_origins = setting->type == SETTING_ORIGINS;
+        if (strlen(text) >= SETTINGS_TEXT_MAX || !is_host_list(text, are_origins)) {
+            return complain(complaint, "%s=%.64s: expected %s, separated by commas, at most %d bytes", source, text,
+                            are_origins ? "origins such as https://app.example.org or http://localhost:3000"
+                                        : "host names without port, such as runner.example.org",
+                            SETTINGS_TEXT_MAX - 1);
+        }
+        memcpy((char *)settings + setting->offset, text, strlen(text) + 1);
+        return 0;
+    }
     case SETTING_TEXT: {
         /* The only text there is; another one would bring a check of its own. */
         struct listen_address address;
@@ -367,7 +407,7 @@ int settings_read(int argc, char *const *argv, char *const *environment, struct 
 
 /* The value as settings_read() takes it. */
 static void write_value(const struct settings *settings, const struct setting *setting, char text[SETTINGS_TEXT_MAX]) {
-    if (setting->type == SETTING_TEXT || setting->type == SETTING_PATH) {
+    if (setting_is_text(setting)) {
         memcpy(text, (const char *)settings + setting->offset, SETTINGS_TEXT_MAX);
         return;
     }
@@ -387,6 +427,8 @@ static void write_value(const struct settings *settings, const struct setting *s
         break;
     case SETTING_TEXT:
     case SETTING_PATH:
+    case SETTING_ORIGINS:
+    case SETTING_HOSTS:
     case SETTING_COUNT:
     case SETTING_BYTES:
     case SETTING_LOG_LEVEL:

@@ -13,6 +13,18 @@
 static const struct setting table[] = {
     {"listen", SETTING_TEXT, "127.0.0.1:8080", 0, 0, AT(listen),
      "address and port to serve on: 127.0.0.1:8080, [::1]:8080, localhost:8080, or :8080 for every address"},
+    {"api_keys_file", SETTING_PATH, "", 0, 0, AT(api_keys_file),
+     "file of API keys, made with `pyexecd key`; once set, a request needs one (docs/keys.md); empty: nobody needs a "
+     "key"},
+
+    {"cors_origins", SETTING_ORIGINS, "", 0, 0, AT(cors_origins),
+     "web pages of other origins that may use the service, such as https://app.example.org, separated by commas; "
+     "empty: "
+     "none"},
+    {"allowed_hosts", SETTING_HOSTS, "", 0, 0, AT(allowed_hosts),
+     "names in the Host header that are served, besides IP addresses and localhost, separated by commas; empty: every "
+     "name, "
+     "but on loopback none"},
 
     {"default_timeout", SETTING_SECONDS, "10", 1, DAY_S, AT(default_timeout_ms),
      "wall clock time of a run whose request names none"},
@@ -58,10 +70,19 @@ static const struct setting table[] = {
      "time between the comment lines that keep a streamed answer's connection open"},
 
     {"max_running", SETTING_COUNT, "64", 1, 1024, AT(max_running), "runs at one time"},
+    {"memory_overcommit_percent", SETTING_COUNT, "200", 0, 100000, AT(memory_overcommit_percent),
+     "memory limits of the runs at one time, together, in percent of the memory that the machine or the container has; "
+     "more runs wait; 0: it does not matter"},
     {"max_queue", SETTING_COUNT, "512", 0, 65536, AT(max_queue),
      "requests that wait for a sandbox; more are told to come back later"},
     {"queue_timeout", SETTING_SECONDS, "10", 0, HOUR_S, AT(queue_timeout_ms),
      "the longest wait for a sandbox before a request is told to come back later"},
+    {"idempotency_max_keys", SETTING_COUNT, "4096", 1, 1000000, AT(idempotency_max_keys),
+     "requests with an Idempotency-Key whose answers are kept"},
+    {"idempotency_max_mb", SETTING_MEBIBYTES, "64", 1, 65536, AT(idempotency_max_bytes),
+     "size of those answers together"},
+    {"idempotency_max_age", SETTING_SECONDS, "3600", 1, 7 * DAY_S, AT(idempotency_max_age_ms),
+     "how long such an answer is kept"},
     {"pool_lean", SETTING_COUNT, "0", 0, 1024, AT(pool_lean),
      "ready sandboxes with the standard library loaded; 0: chosen from the number of cores"},
     {"pool_data", SETTING_COUNT, "0", 0, 1024, AT(pool_data),
@@ -94,6 +115,11 @@ const struct setting *settings_table(size_t *ret_count) {
     return table;
 }
 
+int setting_is_text(const struct setting *setting) {
+    return setting->type == SETTING_TEXT || setting->type == SETTING_PATH || setting->type == SETTING_ORIGINS ||
+           setting->type == SETTING_HOSTS;
+}
+
 const char *setting_unit(const struct setting *setting) {
     switch (setting->type) {
     case SETTING_SECONDS:
@@ -104,6 +130,8 @@ const char *setting_unit(const struct setting *setting) {
         return "MiB";
     case SETTING_TEXT:
     case SETTING_PATH:
+    case SETTING_ORIGINS:
+    case SETTING_HOSTS:
     case SETTING_COUNT:
     case SETTING_LOG_LEVEL:
     case SETTING_ISOLATION:
@@ -122,6 +150,8 @@ static int has_range(const struct setting *setting) {
         return 1;
     case SETTING_TEXT:
     case SETTING_PATH:
+    case SETTING_ORIGINS:
+    case SETTING_HOSTS:
     case SETTING_LOG_LEVEL:
     case SETTING_ISOLATION:
     case SETTING_TIER:

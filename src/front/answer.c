@@ -7,6 +7,7 @@
 #include "front/outcome.h"
 #include "front/utf8.h"
 
+#define ANSWER_JSON "application/json"
 #define BANNER "Executing main() function...\n"
 
 /* Fifteen digits write 12.345 as 12.345; seventeen would not. */
@@ -245,7 +246,7 @@ int answer_run(const struct run_facts *facts, struct answer *ret_answer) {
     if (error) {
         return error;
     }
-    struct answer answer = {.status = 400};
+    struct answer answer = {.status = 400, .type = ANSWER_JSON, .error = outcome_error(outcome.kind)};
     if (outcome.kind == OUTCOME_SUCCESS) {
         answer.status = 200;
     } else if (outcome.kind == OUTCOME_INTERNAL_ERROR) {
@@ -274,7 +275,7 @@ static json_t *quoted_value(const char *text) {
 }
 
 int answer_problem(const struct problem *problem, const char *id, struct answer *ret_answer) {
-    struct answer answer = {.status = problem->status};
+    struct answer answer = {.status = problem->status, .type = ANSWER_JSON, .error = problem->error};
     struct builder builder = build_start();
     json_t *suggestions = json_array();
     for (size_t i = 0; i < problem->n_suggestions; i++) {
@@ -332,13 +333,13 @@ static const char *health_word(const struct health_facts *facts) {
 
 int answer_health(const struct health_facts *facts, struct answer *ret_answer) {
     const char *word = health_word(facts);
-    struct answer answer = {.status = strcmp(word, "healthy") == 0 ? 200 : 503};
+    struct answer answer = {.status = strcmp(word, "healthy") == 0 ? 200 : 503, .type = ANSWER_JSON};
     struct builder builder = build_start();
     unsigned size = 0;
     put(&builder, "status", json_string(word));
     put(&builder, "service", json_string("Python Script Executor"));
     put(&builder, "version", json_string(PYEXEC_VERSION));
-    if (facts->status) {
+    if (facts->status && !facts->brief) {
         const struct front_status *status = facts->status;
         put(&builder, "isolation",
             json_pack("{s:o, s:{s:o, s:o}}", "tier",
@@ -350,9 +351,11 @@ int answer_health(const struct health_facts *facts, struct answer *ret_answer) {
             size += status->pool_size[kind];
         }
     }
-    put(&builder, "pool",
-        json_pack("{s:i, s:i, s:i, s:i}", "ready", (int)facts->ready, "busy", (int)facts->busy, "queued",
-                  (int)facts->queued, "size", (int)size));
+    if (!facts->brief) {
+        put(&builder, "pool",
+            json_pack("{s:i, s:i, s:i, s:i}", "ready", (int)facts->ready, "busy", (int)facts->busy, "queued",
+                      (int)facts->queued, "size", (int)size));
+    }
     int error = build_end(&builder, write_to_buffer, &answer.text);
     if (error) {
         answer_free(&answer);

@@ -17,6 +17,8 @@
 
 struct answer {
     unsigned status;         /* of HTTP */
+    const char *type;        /* of the text; static; NULL when there is none */
+    const char *error;       /* the contract's word, static; NULL for success */
     struct byte_buffer text; /* owned */
 };
 
@@ -44,6 +46,7 @@ struct health_facts {
     const struct front_status *status; /* the last one, or NULL before the first */
     unsigned ready, busy, queued;      /* sandboxes that wait, runs, requests that wait */
     int draining;
+    int brief; /* 1: only the status, for who has no key */
 };
 
 /* Each returns 0 with *ret_answer filled (answer_free() it), or -ENOMEM. */

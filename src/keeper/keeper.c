@@ -47,6 +47,7 @@ void keeper_guest_ready(struct keeper *keeper, struct habitat *habitat, const ch
     keeper->arriving[kind] = NULL;
     keeper->failures[kind] = 0;
     if (before) {
+        keeper->status.guests_retired[kind]++;
         habitat_retire(before);
     }
     memcpy(keeper->status.python_version, python_version, sizeof keeper->status.python_version);
@@ -55,6 +56,7 @@ void keeper_guest_ready(struct keeper *keeper, struct habitat *habitat, const ch
 
 void keeper_habitat_gone(struct keeper *keeper, const struct habitat *habitat) {
     if (keeper->current[habitat->kind] == habitat) {
+        keeper->status.guests_died[habitat->kind]++;
         keeper->current[habitat->kind] = NULL;
     }
     if (keeper->arriving[habitat->kind] == habitat) {

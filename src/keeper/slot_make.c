@@ -29,6 +29,8 @@ _Static_assert(CGROUP_CONTROLLERS <= SPAWN_MAX_CGROUP_FDS, "each controller may 
 
 void slot_spawn_failed(struct keeper *keeper) {
     keeper->spawn_failures++;
+    keeper->status.sandboxes_failed++;
+    keeper_status_changed(keeper);
     uint32_t shift = keeper->spawn_failures < 6 ? keeper->spawn_failures : 6;
     keeper->spawn_again_us = clock_now_us() + (50000u << shift);
     if (!keeper->served && keeper->spawn_failures >= 3) {
@@ -59,8 +61,13 @@ static void slot_hand_over(struct slot *slot) {
             log_info("ready on http://%s", keeper->settings->listen);
         }
     }
+    const uint64_t made_us = clock_now_us() - slot->asked_us;
     struct front_ready ready = {
-        .head = {.type = FRONT_READY, .size = sizeof ready}, .sandbox_id = slot->sandbox_id, .kind = slot->kind};
+        .head = {.type = FRONT_READY, .size = sizeof ready},
+        .sandbox_id = slot->sandbox_id,
+        .kind = slot->kind,
+        .made_us = made_us < UINT32_MAX ? (uint32_t)made_us : UINT32_MAX,
+    };
     int error = front_send(keeper, &ready, slot->front_fds, READY_FDS);
     packet_close_fds(slot->front_fds, READY_FDS);
     if (error) {

@@ -20,6 +20,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/key_file.h"
 #include "base/log.h"
 #include "base/settings.h"
 #include "keeper/keeper.h"
@@ -129,7 +130,8 @@ static int print_and_end(int argc, char **argv) {
         printf(
             "usage: pyexecd [--setting=value ...]\n"
             "       pyexecd check [--json] [--setting=value ...]\n"
-            "       pyexecd selftest [--json] [--setting=value ...]\n\n"
+            "       pyexecd selftest [--json] [--setting=value ...]\n"
+            "       pyexecd key NAME [CAP ...]\n\n"
             "Runs untrusted Python over HTTP: each script in a fresh, locked-down sandbox.\n\n"
             "  check                       says what this host offers, the tier of isolation that follows, each layer "
             "or "
@@ -139,6 +141,9 @@ static int print_and_end(int argc, char **argv) {
             "attack, and\n"
             "                              ends; opens no port. Exit status 0 only when every attack was stopped\n"
             "    --json                    the same as one JSON object\n"
+            "  key NAME [CAP ...]          makes an API key: its line for the file of keys on standard output, the key "
+            "on\n"
+            "                              standard error\n"
             "  --help                      this text\n"
             "  --version                   the version\n"
             "  --print-settings-markdown   the settings as a table for docs/configuration.md\n\n");
@@ -163,14 +168,28 @@ struct command {
     int as_json;
 };
 
+/* `pyexecd key ...` is another program: nothing that hashes is linked into this one. Returns only when it fails. */
+static int become_key_command(char **argv) {
+    char program[] = "pyexec-key";
+    cleanup_close int dir = open_program_dir();
+    cleanup_close int fd = dir < 0 ? -1 : openat(dir, program, O_PATH | O_CLOEXEC);
+    argv[0] = program;
+    if (fd >= 0) {
+        (void)fexecve(fd, argv, environ);
+    }
+    (void)fprintf(stderr, "pyexecd: pyexec-key is neither beside pyexecd nor in ../libexec/pyexecd\n");
+    return 1;
+}
+
 /* Takes these words out of the arguments: `check` or `selftest`, then maybe `--json`. */
 static struct command take_command(int *argc, char **argv) {
-    struct command command = {.client = {.program = "pyexec-front", .listen_fd = -1}};
+    struct command command = {.client = {.program = "pyexec-front", .listen_fd = -1, .keys_fd = -1}};
     int words = 0;
     if (*argc > 1 && (strcmp(argv[1], "selftest") == 0 || strcmp(argv[1], "check") == 0)) {
         words = 1;
         command.check = strcmp(argv[1], "check") == 0;
-        command.client = (struct keeper_client){.program = "pyexec-selftest", .listen_fd = -1, .once = 1};
+        command.client =
+            (struct keeper_client){.program = "pyexec-selftest", .listen_fd = -1, .keys_fd = -1, .once = 1};
         if (*argc > 2 && strcmp(argv[2], "--json") == 0) {
             command.as_json = 1;
             command.client.argument = argv[2];
@@ -195,7 +214,10 @@ static int run_check(const struct settings *settings, int as_json) {
 
 int main(int argc, char **argv) {
     struct settings settings;
-    char error_text[512];
+    char error_text[1024];
+    if (argc > 1 && strcmp(argv[1], "key") == 0) {
+        return become_key_command(argv + 1);
+    }
     struct command command = take_command(&argc, argv);
     struct keeper_client client = command.client;
     if (print_and_end(argc, argv)) {
@@ -218,7 +240,15 @@ int main(int argc, char **argv) {
         log_error("pyexec-front and pyexec-guest are neither beside pyexecd nor in ../libexec/pyexecd");
         return KEEPER_EXIT_REFUSED;
     }
-    cleanup_close int listen_fd = -1;
+    cleanup_close int listen_fd = -1, keys_fd = -1;
+    if (!client.once && *settings.api_keys_file) {
+        keys_fd = key_file_open(settings.api_keys_file, error_text, sizeof error_text);
+        if (keys_fd < 0) {
+            log_error("api_keys_file: %s", error_text);
+            return EXIT_USAGE;
+        }
+        client.keys_fd = keys_fd;
+    }
     if (!client.once) {
         char bound[SETTINGS_TEXT_MAX];
         listen_fd = listener_open(settings.listen, bound, sizeof bound);

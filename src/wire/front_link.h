@@ -39,7 +39,7 @@ struct front_ready {
     struct front_message_head head;
     uint64_t sandbox_id; /* never 0, never used twice */
     uint32_t kind;       /* enum guest_kind */
-    uint32_t reserved;   /* 0 */
+    uint32_t made_us;    /* how long it took to make */
 };
 
 struct keeper_start {
@@ -100,6 +100,10 @@ struct front_status {
     uint32_t pool_size[GUEST_KINDS];   /* ready sandboxes that are aimed at */
     uint32_t n_layers;
     uint32_t reserved; /* 0 */
+    /* Since the keeper began: */
+    uint64_t guests_retired[GUEST_KINDS]; /* replaced for their age or use */
+    uint64_t guests_died[GUEST_KINDS];    /* by themselves, after they had been ready */
+    uint64_t sandboxes_failed;            /* that could not be made */
     struct layer_status layers[STATUS_MAX_LAYERS];
 };
 

@@ -42,8 +42,8 @@ static void test_no_hidden_bytes(void **state) {
     assert_int_equal(sizeof(struct keeper_cancel), 8 + 8);
     assert_int_equal(sizeof(struct front_verdict), 8 + 8 + 4 * 4 + 4 * 8);
     assert_int_equal(sizeof(struct layer_status), 4 + 28 + 96);
-    assert_int_equal(sizeof(struct front_status),
-                     8 + 16 + 16 + 2 * 4 * GUEST_KINDS + 4 + 4 + STATUS_MAX_LAYERS * sizeof(struct layer_status));
+    assert_int_equal(sizeof(struct front_status), 8 + 16 + 16 + 2 * 4 * GUEST_KINDS + 4 + 4 + 2 * 8 * GUEST_KINDS + 8 +
+                                                      STATUS_MAX_LAYERS * sizeof(struct layer_status));
 }
 
 int main(void) {
