@@ -235,48 +235,66 @@ static int is_same_key(const struct key_line *a, const struct key_line *b) {
     return memcmp(a->salt, b->salt, sizeof a->salt) == 0 && memcmp(a->digest, b->digest, sizeof a->digest) == 0;
 }
 
-int key_file_parse(const char *text, size_t len, struct key_line **ret_lines, size_t *ret_count, char *error,
-                   size_t error_size) {
+struct lines {
+    struct key_line *all; /* owned */
+    size_t count, capacity;
+};
+
+static int add_line(struct lines *lines, const struct key_line *line, const struct complaint *complaint) {
+    for (size_t i = 0; i < lines->count; i++) {
+        if (is_same_key(&lines->all[i], line)) {
+            return complain(complaint, "this key stands on an earlier line already");
+        }
+    }
+    if (lines->count == KEY_FILE_MAX_KEYS) {
+        return complain(complaint, "a file has at most %u keys", KEY_FILE_MAX_KEYS);
+    }
+    if (lines->count == lines->capacity) {
+        size_t capacity = lines->capacity ? 2 * lines->capacity : 16;
+        struct key_line *more = realloc(lines->all, capacity * sizeof *more);
+        if (!more) {
+            return -ENOMEM;
+        }
+        lines->all = more;
+        lines->capacity = capacity;
+    }
+    lines->all[lines->count++] = *line;
+    return 0;
+}
+
+static int read_lines(const char *text, size_t len, struct lines *lines, const struct complaint *complaint) {
     char what[400] = "";
-    const struct complaint whole = {error, error_size}, one = {what, sizeof what};
-    cleanup_free struct key_line *lines = NULL;
-    size_t count = 0, capacity = 0;
+    const struct complaint one = {what, sizeof what};
     unsigned number = 1;
     for (const char *at = text, *end = text + len; at < end; number++) {
         const char *line_end = memchr(at, '\n', (size_t)(end - at));
         line_end = line_end ? line_end : end;
         struct key_line line;
         int found = read_line(at, line_end, &line, &one);
-        for (size_t i = 0; found > 0 && i < count; i++) {
-            found =
-                is_same_key(&lines[i], &line) ? complain(&one, "this key stands on an earlier line already") : found;
+        int error = found > 0 ? add_line(lines, &line, &one) : found;
+        if (error == -EINVAL) {
+            return complain(complaint, "line %u: %s", number, what);
         }
-        if (found > 0 && count == KEY_FILE_MAX_KEYS) {
-            found = complain(&one, "a file has at most %u keys", KEY_FILE_MAX_KEYS);
-        }
-        if (found < 0) {
-            return complain(&whole, "line %u: %s", number, what);
-        }
-        if (found > 0 && count == capacity) {
-            capacity = capacity ? 2 * capacity : 16;
-            struct key_line *more = realloc(lines, capacity * sizeof *lines);
-            if (!more) {
-                return -ENOMEM;
-            }
-            lines = more;
-        }
-        if (found > 0) {
-            lines[count++] = line;
+        if (error) {
+            return error;
         }
         at = line_end + (line_end < end);
     }
-    int failed = join_caps(lines, count, &whole);
+    return 0;
+}
+
+int key_file_parse(const char *text, size_t len, struct key_line **ret_lines, size_t *ret_count, char *error,
+                   size_t error_size) {
+    const struct complaint complaint = {error, error_size};
+    struct lines lines = {0};
+    int failed = read_lines(text, len, &lines, &complaint);
+    failed = failed ? failed : join_caps(lines.all, lines.count, &complaint);
     if (failed) {
+        free(lines.all);
         return failed;
     }
-    *ret_lines = lines;
-    *ret_count = count;
-    lines = NULL;
+    *ret_lines = lines.all;
+    *ret_count = lines.count;
     return 0;
 }
 
@@ -364,9 +382,10 @@ int key_file_open(const char *path, char *error, size_t error_size) {
         return failed;
     }
     char what[440] = "";
-    cleanup_free struct key_line *lines = NULL;
+    struct key_line *lines = NULL;
     size_t count = 0;
     failed = key_file_read(memory, &lines, &count, what, sizeof what);
+    free(lines); /* only whether it can be read matters here */
     if (failed) {
         (void)complain(&complaint, "%s: %s", path, *what ? what : strerror(-failed));
         return failed;

@@ -256,6 +256,9 @@ void idempotency_join(struct idempotent_entry *entry, struct idempotency_waiter 
 
 void idempotency_leave(struct idempotency_waiter *waiter) {
     struct idempotent_entry *entry = waiter->entry;
+    if (!entry) {
+        return;
+    }
     *waiter->link = waiter->next;
     if (waiter->next) {
         waiter->next->link = waiter->link;
@@ -288,8 +291,9 @@ void idempotency_start(struct idempotency *store, const struct settings *setting
 }
 
 void idempotency_end(struct idempotency *store) {
-    while (store->oldest) {
-        destroy(store->oldest);
+    for (struct idempotent_entry *entry = store->oldest, *newer; entry; entry = newer) {
+        newer = entry->newer;
+        destroy(entry);
     }
     free(store->buckets);
 }

@@ -62,7 +62,8 @@ struct run_waiter idempotency_run_waiter(struct idempotent_entry *entry);
 void idempotency_submitted(struct idempotent_entry *entry, struct run *run);
 void idempotency_failed(struct idempotent_entry *entry); /* frees it; nobody is told */
 
-/* The waiter is told of the end, unless it leaves before. The first to join is the one whose run it is. */
+/* The waiter is told of the end, unless it leaves before (leaving twice is fine). The first to join is the one whose
+ * run it is. */
 void idempotency_join(struct idempotent_entry *entry, struct idempotency_waiter *waiter);
 void idempotency_leave(struct idempotency_waiter *waiter);
 
