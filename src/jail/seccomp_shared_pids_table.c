@@ -1,6 +1,6 @@
 /* What is different for sandboxes without namespaces: the numbers of all processes of the container mean something to
- * them, and their files may lie on its disk. And where they all have one user id, the kernel's own checks of ownership do
- * not keep one sandbox from another, nor count its processes. */
+ * them, and their files may lie on its disk. And where they all have one user id, the kernel's own checks of ownership
+ * do not keep one sandbox from another, nor count its processes. */
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
