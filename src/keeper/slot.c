@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -11,6 +12,9 @@
 #include "keeper/state.h"
 #include "wire/last_words.h"
 #include "wire/packet.h"
+
+/* Where the numbers of sandboxes start: far from zero and from the end of what fits above SLOT_BITS. */
+#define RANDOM_MASK ((1ULL << 48) - 1)
 
 /* The longest that a sandbox may be in the making, on the slowest machine: nothing may be lost from the pool for good.
  * The keeper looks at least at each of its ticks. */
@@ -41,6 +45,13 @@ int slots_make(struct keeper *keeper, size_t n_slots) {
     if (n_slots > SLOT_MASK) {
         return -EINVAL;
     }
+    /* Without namespaces the id is also the label of a sandbox's processes: another service of the same user, whose
+     * numbers would be the same from 1 on, must not take them for its own. */
+    uint64_t random = 0;
+    if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random) {
+        return -errno;
+    }
+    keeper->before_first_sandbox = keeper->last_sandbox = random & RANDOM_MASK;
     keeper->slots = calloc(n_slots, sizeof *keeper->slots);
     if (!keeper->slots) {
         return -ENOMEM;
@@ -78,13 +89,16 @@ size_t slots_count(const struct keeper *keeper, enum slot_state state, enum gues
     return count;
 }
 
+static int was_made(const struct keeper *keeper, uint64_t sandbox_id) {
+    const uint64_t number = sandbox_id >> SLOT_BITS;
+    return number > keeper->before_first_sandbox && number <= keeper->last_sandbox;
+}
+
 int slot_start(struct keeper *keeper, uint64_t sandbox_id, uint64_t timeout_ms, uint64_t memory_bytes) {
     struct slot *slot = slot_find(keeper, sandbox_id);
     if (!slot || !slot->known_to_front || slot->started) {
         /* Over already: its verdict and this message have crossed. */
-        return (sandbox_id >> SLOT_BITS) <= keeper->last_sandbox && sandbox_id != 0 && (!slot || !slot->started)
-                   ? -EALREADY
-                   : -EPROTO;
+        return was_made(keeper, sandbox_id) && (!slot || !slot->started) ? -EALREADY : -EPROTO;
     }
     if (slot->state != SLOT_READY) {
         return -EALREADY; /* it is being ended: its verdict will say that it was not started */
@@ -111,7 +125,7 @@ int slot_start(struct keeper *keeper, uint64_t sandbox_id, uint64_t timeout_ms, 
 int slot_cancel(struct keeper *keeper, uint64_t sandbox_id) {
     struct slot *slot = slot_find(keeper, sandbox_id);
     if (!slot || !slot->known_to_front) {
-        return (sandbox_id >> SLOT_BITS) <= keeper->last_sandbox && sandbox_id != 0 ? -EALREADY : -EPROTO;
+        return was_made(keeper, sandbox_id) ? -EALREADY : -EPROTO;
     }
     slot_kill(slot, VERDICT_CANCELLED, 0);
     return 0;

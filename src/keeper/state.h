@@ -58,7 +58,8 @@ struct keeper {
     uint64_t last_start_us;        /* when the last run began */
     uint64_t refill_again_us;      /* the pool's refill is put off until then; 0: it is not */
     uint32_t spawn_failures;       /* in a row */
-    uint64_t last_sandbox;         /* number of sandboxes made so far */
+    uint64_t before_first_sandbox;
+    uint64_t last_sandbox; /* number of the last sandbox made; the first one's is anything */
 
     struct front_process front;
     struct front_status status; /* as last sent */
