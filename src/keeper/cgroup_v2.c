@@ -280,9 +280,9 @@ static int open_memory(struct cgroups *groups, size_t slot, struct cgroup_slot *
     if (error) {
         return error;
     }
-    error = groups->v2_fresh ? -EACCES : cgroup_open_slot_file(dir_fd, slot, "memory.peak", O_RDWR, &files->peak_fd);
-    if (error == -EACCES) {
-        /* Only since Linux 6.12 can it be put back. */
+    error = cgroup_open_slot_file(dir_fd, slot, "memory.peak", groups->v2_fresh ? O_RDONLY : O_RDWR, &files->peak_fd);
+    if (!groups->v2_fresh && (error == -EACCES || (!error && cgroup_write_number(files->peak_fd, 0)))) {
+        /* Only since Linux 6.12 can it be put back; older kernels let root open it for writing all the same. */
         groups->v2_fresh = 1;
         error = cgroup_open_slot_file(dir_fd, slot, "memory.peak", O_RDONLY, &files->peak_fd);
     }

@@ -98,7 +98,7 @@ def service(request):
         client = Client(url.hostname, url.port or 80)
     else:
         client = request.getfixturevalue("daemon").client
-    assert client.result("import numpy, pandas\ndef main():\n    return 'warm'") == "warm"
+    assert client.result("import numpy, pandas\ndef main():\n    return 'warm'", timeout=60) == "warm"
     yield client
     client.close()
 

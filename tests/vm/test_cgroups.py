@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from integration.support.daemon import USER, Daemon
+from integration.support.leaks import wait_at_rest
 from integration.support.raw import wait_until
 
 TOP = Path("/sys/fs/cgroup")
@@ -43,7 +44,9 @@ def as_user(directory):
 
 def start(directory, prefix, **settings):
     own = Daemon(directory, run_with=as_user(directory) if prefix == ("user",) else prefix, **settings)
-    return own.start()
+    own.start()
+    wait_at_rest(own, 120)
+    return own
 
 
 def layers(own):
@@ -153,6 +156,7 @@ class TestGroups:
         keeper = own.one("pyexec-keeper")
         os.kill(keeper.pid, signal.SIGKILL)
         assert wait_until(lambda: own.health()[0] == 200 and own.one("pyexec-keeper").pid != keeper.pid, 60, 0.2) is not None
+        wait_at_rest(own, 120)
         assert own.client.result("def main():\n    return 'well'") == "well"
         in_force, missing = layers(own)
         assert NAMES <= in_force.keys(), missing

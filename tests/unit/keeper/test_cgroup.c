@@ -82,16 +82,21 @@ static void open_groups(struct cgroups *groups) {
     assert_int_equal(cgroups_open(groups, 2, 20, 0), 0);
 }
 
-/* How many groups of this name there are where the caller's are looked for. */
+/* How many groups of this name there are where the caller's are looked for, or above, where version 2 may make them. */
 static int groups_left(const char *name) {
     static const char *const controllers[] = {"memory", "pids", "cpuacct", "cpu", NULL};
     int count = 0;
-    for (size_t i = 0; i < sizeof controllers / sizeof controllers[0]; i++) {
+    for (size_t i = 0; i < COUNT_OF(controllers); i++) {
         struct cgroup_path path;
         char text[sizeof path + sizeof((struct cgroups *)0)->name];
-        if (cgroup_find(controllers[i], &path) == 0) {
+        for (int more = cgroup_find(controllers[i], &path) == 0; more;) {
             (void)snprintf(text, sizeof text, "%s%s/%s", path.point, path.below, name);
             count += access(text, F_OK) == 0;
+            char *last = strrchr(path.below, '/');
+            more = last != NULL;
+            if (last) {
+                *last = '\0';
+            }
         }
     }
     return count;
