@@ -52,6 +52,26 @@ struct front {
     struct listener listener;
 };
 
+/* As many connections as the settings say, or as there are descriptors for. */
+static unsigned allowed_connections(const struct settings *settings) {
+    struct rlimit limit;
+    uint64_t for_sandboxes = READY_FDS * 2 * settings->max_running;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) {
+        return (unsigned)settings->max_connections;
+    }
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    uint64_t others = OTHER_FDS + for_sandboxes;
+    uint64_t left = limit.rlim_cur > others + FEWEST_CONNECTIONS ? limit.rlim_cur - others : FEWEST_CONNECTIONS;
+    if (left >= settings->max_connections) {
+        return (unsigned)settings->max_connections;
+    }
+    log_warning("max_connections is lowered from %llu to %llu: the limit of open files is %llu",
+                (unsigned long long)settings->max_connections, (unsigned long long)left,
+                (unsigned long long)limit.rlim_cur);
+    return (unsigned)left;
+}
+
 /* ---- the keeper's messages ---- */
 
 static void on_ready(void *context, const struct front_ready *ready, const int fds[READY_FDS]) {
@@ -77,6 +97,21 @@ static void on_draining(void *context) {
     admission_drain(&front->admission);
 }
 
+/* What the settings make of the budget for all clients' requests. */
+static void set_budget(struct front *front) {
+    uint64_t bodies = BUDGET_BODIES * front->settings.max_body_bytes;
+    front->budget.most = bodies > BUDGET_BYTES ? bodies : BUDGET_BYTES;
+}
+
+/* In place: everybody looks at them where they are, and what must not change under a run it has a copy of. */
+static void on_settings(void *context, const struct settings *settings) {
+    struct front *front = context;
+    front->settings = *settings;
+    log_start("front", (enum log_level)settings->log_level);
+    set_budget(front);
+    front->listener.max_connections = allowed_connections(settings);
+}
+
 static int before_wait(void *context) {
     struct front *front = context;
     int wish_ms = http_server_work(&front->server);
@@ -87,26 +122,6 @@ static int before_wait(void *context) {
 }
 
 /* ---- start ---- */
-
-/* As many connections as the settings say, or as there are descriptors for. */
-static unsigned allowed_connections(const struct settings *settings) {
-    struct rlimit limit;
-    uint64_t for_sandboxes = READY_FDS * 2 * settings->max_running;
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) {
-        return (unsigned)settings->max_connections;
-    }
-    limit.rlim_cur = limit.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &limit);
-    uint64_t others = OTHER_FDS + for_sandboxes;
-    uint64_t left = limit.rlim_cur > others + FEWEST_CONNECTIONS ? limit.rlim_cur - others : FEWEST_CONNECTIONS;
-    if (left >= settings->max_connections) {
-        return (unsigned)settings->max_connections;
-    }
-    log_warning("max_connections is lowered from %llu to %llu: the limit of open files is %llu",
-                (unsigned long long)settings->max_connections, (unsigned long long)left,
-                (unsigned long long)limit.rlim_cur);
-    return (unsigned)left;
-}
 
 /* What would need a file or a random source later, when the jail has neither. */
 static void prepare_libraries(void) {
@@ -134,10 +149,10 @@ static int set_up(struct front *front) {
         .on_verdict = on_verdict,
         .on_status = on_status,
         .on_draining = on_draining,
+        .on_settings = on_settings,
         .context = front,
     };
-    uint64_t bodies = BUDGET_BODIES * front->settings.max_body_bytes;
-    front->budget.most = bodies > BUDGET_BYTES ? bodies : BUDGET_BYTES;
+    set_budget(front);
     int error = event_loop_new(&front->loop);
     if (error) {
         return error;

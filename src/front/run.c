@@ -20,6 +20,7 @@ struct run *run_new(const struct run_means *means, struct run_input *input, cons
                     const struct run_waiter *waiter) {
     struct run *run = allocate_or_exit(sizeof *run);
     run->means = means;
+    run->settings = *means->settings;
     run->input = *input;
     *input = (struct run_input){0};
     budget_add(means->budget, run->input.request.capacity);
@@ -28,8 +29,8 @@ struct run *run_new(const struct run_means *means, struct run_input *input, cons
     run->control_fd = run->result_fd = -1;
     run->control_watch.fd = -1;
     run->out_pipe.fd = run->err_pipe.fd = -1;
-    capture_start(&run->out, means->settings->max_output_bytes);
-    capture_start(&run->err, means->settings->max_output_bytes);
+    capture_start(&run->out, run->settings.max_output_bytes);
+    capture_start(&run->err, run->settings.max_output_bytes);
     run->submitted_us = clock_now_us();
     return run;
 }
@@ -113,7 +114,7 @@ static void on_stderr(void *context, const char *bytes, size_t len) {
 static int take_artifacts(struct run *run, uint64_t used) {
     const struct artifact_source source = artifact_source_of(&run->result_fd);
     size_t before = run->artifacts.n;
-    int error = artifacts_take(&run->artifacts, run->means->settings, &source, used);
+    int error = artifacts_take(&run->artifacts, &run->settings, &source, used);
     for (size_t i = before; !error && run->waiter.events && i < run->artifacts.n; i++) {
         run->waiter.events->on_artifact(run->waiter.context, &run->artifacts.items[i], &source);
     }
@@ -221,7 +222,7 @@ int run_end(struct run *run, const struct front_verdict *verdict) {
 }
 
 int run_answer(struct run *run, struct answer *ret_answer) {
-    const struct settings *settings = run->means->settings;
+    const struct settings *settings = &run->settings;
     const struct artifact_source source = artifact_source_of(&run->result_fd);
     cleanup_byte_buffer struct byte_buffer stdout_end = {0};
     struct run_record record;

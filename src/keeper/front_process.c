@@ -35,13 +35,10 @@ static void forget(struct keeper *keeper) {
 }
 
 static void handle_message(struct keeper *keeper, const union front_message *message) {
-    const struct settings *settings = keeper->settings;
     int error;
     switch (message->head.type) {
     case KEEPER_START:
-        if (message->start.timeout_ms == 0 || message->start.timeout_ms > settings->max_timeout_ms ||
-            message->start.memory_bytes < settings->min_memory_bytes ||
-            message->start.memory_bytes > settings->max_memory_bytes) {
+        if (!permission_covers(keeper, message->start.timeout_ms, message->start.memory_bytes)) {
             front_kill(keeper, "it asked for limits outside the permitted ones");
             return;
         }

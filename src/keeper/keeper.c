@@ -363,6 +363,7 @@ static void keeper_close(struct keeper *keeper) {
     close_fd(&keeper->id_claims[1]);
     cgroups_close(&keeper->cgroups);
     events_close(keeper->epoll_fd, &keeper->signals);
+    events_close(keeper->epoll_fd, &keeper->launcher);
     close_fd(&keeper->guest_program);
     close_fd(&keeper->front_program);
     close_fd(&keeper->epoll_fd);
@@ -377,6 +378,7 @@ static int keeper_round(struct keeper *keeper, uint64_t *tick_us) {
     if (now >= *tick_us) {
         *tick_us = now + TICK_US;
         reap_strangers(keeper);
+        launcher_link_say(keeper, KEEPER_IS_ALIVE);
     }
     next = *tick_us < next ? *tick_us : next;
     if (keeper->draining) {
@@ -407,8 +409,9 @@ static int keeper_round(struct keeper *keeper, uint64_t *tick_us) {
     return events_wait(keeper->epoll_fd, (int)clock_us_to_ms(next - now));
 }
 
-int keeper_run(const struct settings *settings, const struct keeper_client *client, int program_dir) {
-    struct keeper keeper = {.settings = settings,
+int keeper_run(const struct settings *settings, const struct keeper_client *client, int program_dir, int launcher_fd) {
+    struct keeper keeper = {.own_settings = *settings,
+                            .launcher.fd = -1,
                             .epoll_fd = -1,
                             .client = client,
                             .guest_program = -1,
@@ -420,11 +423,15 @@ int keeper_run(const struct settings *settings, const struct keeper_client *clie
                             .stale = CLEANING_NONE,
                             .front = {.exit.fd = -1, .link.fd = -1},
                             .exit_status = -1};
+    keeper.settings = &keeper.own_settings;
     log_start("keeper", (enum log_level)settings->log_level);
     (void)prctl(PR_SET_NAME, "pyexec-keeper", 0, 0, 0);
     raise_descriptor_limit();
 
     int error = keeper_open(&keeper, program_dir);
+    if (!error && launcher_fd >= 0) {
+        error = launcher_link_open(&keeper, launcher_fd);
+    }
     uint64_t tick_us = 0;
     while (!error && keeper.exit_status < 0) {
         error = keeper_round(&keeper, &tick_us);

@@ -12,6 +12,7 @@
 #include "keeper/front_process.h"
 #include "keeper/habitat.h"
 #include "keeper/keeper.h"
+#include "keeper/launcher_link.h"
 #include "keeper/private_dirs.h"
 #include "keeper/slot.h"
 #include "keeper/tier.h"
@@ -24,7 +25,10 @@ enum keeper_id { KEEPER_ID_FRONT = 0, KEEPER_ID_GUEST = 1, KEEPER_ID_SLOTS = 2 }
 #define KEEPER_IDS(n_slots) (KEEPER_ID_SLOTS + (uint32_t)(n_slots) + 1u)
 
 struct keeper {
-    const struct settings *settings;
+    const struct settings *settings; /* those in force */
+    struct settings own_settings;
+    struct permission permission; /* what front may ask for */
+    struct event_source launcher; /* socket; -1: none */
     int epoll_fd;
     const struct keeper_client *client;
     int guest_program; /* owned, as the next */

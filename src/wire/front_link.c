@@ -17,6 +17,9 @@ int front_message_shape(uint32_t type, uint32_t *ret_size, uint32_t *ret_n_fds) 
     case FRONT_DRAINING:
         *ret_size = sizeof(struct front_message_head);
         break;
+    case FRONT_SETTINGS:
+        *ret_size = sizeof(struct front_settings);
+        break;
     case KEEPER_START:
         *ret_size = sizeof(struct keeper_start);
         break;

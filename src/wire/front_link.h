@@ -8,14 +8,16 @@
 
 #include <stdint.h>
 
+#include "base/settings.h"
 #include "wire/guest_kind.h"
 
 enum front_message_type {
     /* keeper to front: even */
-    FRONT_READY = 2,    /* a sandbox waits for a script; 4 descriptors, see enum ready_fd */
-    FRONT_VERDICT = 4,  /* a sandbox that was READY is over, whether it was started or not */
-    FRONT_STATUS = 6,   /* what /health shows; sent at the start and at each change */
-    FRONT_DRAINING = 8, /* the service ends: refuse new requests, finish those that run, then exit(0) */
+    FRONT_READY = 2,     /* a sandbox waits for a script; 4 descriptors, see enum ready_fd */
+    FRONT_VERDICT = 4,   /* a sandbox that was READY is over, whether it was started or not */
+    FRONT_STATUS = 6,    /* what /health shows; sent at the start and at each change */
+    FRONT_DRAINING = 8,  /* the service ends: refuse new requests, finish those that run, then exit(0) */
+    FRONT_SETTINGS = 10, /* the operator has changed settings: these are in force from now on */
     /* front to keeper: odd */
     KEEPER_START = 3,  /* the script of this sandbox is on its way: limits in force, clock running */
     KEEPER_CANCEL = 5, /* end this sandbox: the client has gone; a VERDICT follows */
@@ -102,8 +104,14 @@ struct front_status {
     struct layer_status layers[STATUS_MAX_LAYERS];
 };
 
+struct front_settings {
+    struct front_message_head head;
+    struct settings settings;
+};
+
 /* Room for any message. */
 union front_message {
+    struct front_settings settings;
     struct front_message_head head;
     struct front_ready ready;
     struct front_verdict verdict;

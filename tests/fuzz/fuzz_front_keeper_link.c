@@ -21,7 +21,7 @@ static _Noreturn void end_instead(int status);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static jmp_buf ended;
-static unsigned ready, verdicts, statuses, drains;
+static unsigned ready, verdicts, statuses, drains, reloads;
 
 static _Noreturn void end_instead(int status) {
     check(status != EXIT_SUCCESS);
@@ -54,8 +54,14 @@ static void on_draining(void *context) {
     drains++;
 }
 
+static void on_settings(void *context, const struct settings *settings) {
+    (void)context;
+    check(settings != NULL);
+    reloads++;
+}
+
 static unsigned handed_on(void) {
-    return ready + verdicts + statuses + drains;
+    return ready + verdicts + statuses + drains + reloads;
 }
 
 static int expected(const struct link_message *message) {
@@ -68,6 +74,7 @@ static int expected(const struct link_message *message) {
                   : copy.head.type == FRONT_VERDICT  ? sizeof copy.verdict
                   : copy.head.type == FRONT_STATUS   ? sizeof copy.status
                   : copy.head.type == FRONT_DRAINING ? sizeof copy.head
+                  : copy.head.type == FRONT_SETTINGS ? sizeof copy.settings
                                                      : 0;
     if (copy.head.type == FRONT_STATUS && size == message->len && copy.status.n_layers > STATUS_MAX_LAYERS) {
         return 0;
@@ -97,10 +104,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const int free_before = lowest_free_fd();
     int sockets[2];
     link_pair(sockets);
-    struct keeper_link link = {
-        .fd = sockets[0],
-        .events = {.on_ready = on_ready, .on_verdict = on_verdict, .on_status = on_status, .on_draining = on_draining}};
-    ready = verdicts = statuses = drains = 0;
+    struct keeper_link link = {.fd = sockets[0],
+                               .events = {.on_ready = on_ready,
+                                          .on_verdict = on_verdict,
+                                          .on_status = on_status,
+                                          .on_draining = on_draining,
+                                          .on_settings = on_settings}};
+    ready = verdicts = statuses = drains = reloads = 0;
     const int stays = play(&link, sockets[1], data, size);
     (void)close(sockets[0]);
     (void)close(sockets[1]);

@@ -259,6 +259,12 @@ static void on_draining(void *context) {
     event_loop_stop(selftest->loop);
 }
 
+/* The launcher reloads nothing for an attack: its rules hold from the beginning to the end. */
+static void on_settings(void *context, const struct settings *settings) {
+    (void)context;
+    (void)settings;
+}
+
 /* ---- life ---- */
 
 /* What would need a file or a random source later, when the jail has neither. */
@@ -310,6 +316,7 @@ static int set_up(struct selftest *selftest) {
         .on_verdict = on_verdict,
         .on_status = on_status,
         .on_draining = on_draining,
+        .on_settings = on_settings,
         .context = selftest,
     };
     int error = catalogue_load(embedded_catalogue, embedded_catalogue_len, &selftest->catalogue);

@@ -1,0 +1,29 @@
+/* Reading the settings anew, on SIGHUP.
+ *
+ * A child does it, so that nothing in the file can hurt the launcher and no slow disk can hold it up. Whatever goes
+ * wrong is in the log, and the settings in force stay. */
+#ifndef PYEXEC_LAUNCHER_RELOAD_H
+#define PYEXEC_LAUNCHER_RELOAD_H
+
+#include <sys/types.h>
+
+#include "base/settings.h"
+
+struct reload {
+    pid_t pid;     /* of the child; 0: none at work */
+    int result_fd; /* owned */
+    int again;     /* asked for once more while one was at work */
+};
+
+#define RELOAD_NONE                                                                                                    \
+    { .result_fd = -1 }
+
+/* Starts to read. The settings in force and the sources are borrowed for the call. When one is at work already, another
+ * follows it. Logs what it cannot do. */
+void reload_start(struct reload *reload, const struct settings *current, const struct settings_sources *sources);
+
+/* The child has ended with this wait status. Returns 1 with the settings from now on in *ret_settings, or 0 when those
+ * in force stay. */
+int reload_finish(struct reload *reload, int wait_status, struct settings *ret_settings);
+
+#endif
