@@ -314,24 +314,57 @@ static const char *health_word(const struct health_facts *facts) {
     if (facts->draining) {
         return "draining";
     }
-    if (!facts->status) {
-        return "starting";
-    }
     int can_run = facts->ready > 0;
-    for (int kind = 0; kind < GUEST_KINDS; kind++) {
+    for (int kind = 0; facts->status && kind < GUEST_KINDS; kind++) {
         can_run |= facts->status->guest_ready[kind] != 0;
     }
-    return can_run ? "healthy" : "unhealthy";
+    if (can_run) {
+        return "healthy";
+    }
+    /* The first warm guest tells the version. */
+    return facts->status && facts->status->python_version[0] ? "unhealthy" : "starting";
+}
+
+/* What every answer about the service begins with. */
+static struct builder begin_health(const char *word) {
+    struct builder builder = build_start();
+    put(&builder, "status", json_string(word));
+    put(&builder, "service", json_string("Python Script Executor"));
+    put(&builder, "version", json_string(PYEXEC_VERSION));
+    return builder;
+}
+
+static int end_health(struct builder *builder, unsigned status, struct answer *ret_answer) {
+    struct answer answer = {.status = status};
+    int error = build_end(builder, write_to_buffer, &answer.text);
+    if (error) {
+        answer_free(&answer);
+        return error;
+    }
+    *ret_answer = answer;
+    return 0;
+}
+
+int answer_live(struct answer *ret_answer) {
+    struct builder builder = begin_health("alive");
+    return end_health(&builder, 200, ret_answer);
+}
+
+/* A request that came now would get a sandbox, or a place in the queue. */
+int answer_ready(const struct health_facts *facts, struct answer *ret_answer) {
+    const char *word = health_word(facts);
+    if (strcmp(word, "healthy") == 0) {
+        word = (facts->ready > 0 && facts->busy < facts->most_busy) || facts->queued < facts->most_queued ? "ready"
+                                                                                                          : "busy";
+    }
+    struct builder builder = begin_health(word);
+    return end_health(&builder, strcmp(word, "ready") == 0 ? 200 : 503, ret_answer);
 }
 
 int answer_health(const struct health_facts *facts, struct answer *ret_answer) {
     const char *word = health_word(facts);
-    struct answer answer = {.status = strcmp(word, "healthy") == 0 ? 200 : 503};
-    struct builder builder = build_start();
+    struct builder builder = begin_health(word);
     unsigned size = 0;
-    put(&builder, "status", json_string(word));
-    put(&builder, "service", json_string("Python Script Executor"));
-    put(&builder, "version", json_string(PYEXEC_VERSION));
     if (facts->status) {
         const struct front_status *status = facts->status;
         put(&builder, "isolation",
@@ -347,11 +380,5 @@ int answer_health(const struct health_facts *facts, struct answer *ret_answer) {
     put(&builder, "pool",
         json_pack("{s:i, s:i, s:i, s:i}", "ready", (int)facts->ready, "busy", (int)facts->busy, "queued",
                   (int)facts->queued, "size", (int)size));
-    int error = build_end(&builder, write_to_buffer, &answer.text);
-    if (error) {
-        answer_free(&answer);
-        return error;
-    }
-    *ret_answer = answer;
-    return 0;
+    return end_health(&builder, strcmp(word, "healthy") == 0 ? 200 : 503, ret_answer);
 }

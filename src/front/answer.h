@@ -43,6 +43,7 @@ struct run_facts {
 struct health_facts {
     const struct front_status *status; /* the last one, or NULL before the first */
     unsigned ready, busy, queued;      /* sandboxes that wait, runs, requests that wait */
+    unsigned most_busy, most_queued;   /* as many may run, and wait */
     int draining;
 };
 
@@ -50,5 +51,7 @@ struct health_facts {
 int answer_run(const struct run_facts *facts, struct answer *ret_answer);
 int answer_problem(const struct problem *problem, const char *id, struct answer *ret_answer);
 int answer_health(const struct health_facts *facts, struct answer *ret_answer);
+int answer_live(struct answer *ret_answer);
+int answer_ready(const struct health_facts *facts, struct answer *ret_answer);
 
 #endif

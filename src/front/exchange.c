@@ -122,6 +122,7 @@ static int add_headers(const struct exchange *exchange, struct MHD_Response *res
 static enum MHD_Result send_answer(struct exchange *exchange) {
     size_t len = exchange->answer.text.len;
     owe_answer(exchange);
+    exchange->close |= exchange->server->retiring;
     struct MHD_Response *response =
         MHD_create_response_from_buffer(len, exchange->answer.text.bytes, MHD_RESPMEM_MUST_FREE);
     if (!response) {
@@ -143,6 +144,7 @@ static enum MHD_Result send_answer(struct exchange *exchange) {
 static enum MHD_Result send_stream(struct exchange *exchange) {
     struct MHD_Response *response = stream_response(exchange->stream);
     enum MHD_Result result = MHD_NO;
+    exchange->close |= exchange->server->retiring;
     if (!response) {
         return MHD_NO;
     }
@@ -205,10 +207,15 @@ static void answer_health_request(struct exchange *exchange) {
         .ready = admission->n_idle,
         .busy = admission->n_running,
         .queued = admission->n_queued,
+        .most_busy = (unsigned)server->settings->max_running,
+        .most_queued = (unsigned)server->settings->max_queue,
         .draining = server->draining,
     };
     struct answer answer;
-    if (answer_health(&facts, &answer) < 0) {
+    int error = exchange->head.route == ROUTE_LIVE    ? answer_live(&answer)
+                : exchange->head.route == ROUTE_READY ? answer_ready(&facts, &answer)
+                                                      : answer_health(&facts, &answer);
+    if (error) {
         exchange->state = EXCHANGE_GONE;
     } else {
         take_answer(exchange, &answer);
@@ -220,7 +227,8 @@ static void answer_head(struct exchange *exchange) {
     struct problem problem;
     if (exchange->head.refused) {
         take_problem(exchange, &exchange->head.problem);
-    } else if (exchange->head.route == ROUTE_HEALTH) {
+    } else if (exchange->head.route == ROUTE_HEALTH || exchange->head.route == ROUTE_LIVE ||
+               exchange->head.route == ROUTE_READY) {
         answer_health_request(exchange);
     } else if (exchange->head.route == ROUTE_OPTIONS) {
         struct answer answer = {.status = 204};

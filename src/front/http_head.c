@@ -8,7 +8,7 @@
 #include "front/http_origin.h"
 
 #define EXECUTE_ALLOW "POST, OPTIONS"
-#define HEALTH_ALLOW "GET, HEAD, OPTIONS"
+#define READABLE_ALLOW "GET, HEAD, OPTIONS"
 #define ANY_ALLOW "GET, HEAD, POST, OPTIONS"
 
 /* ---- headers ---- */
@@ -257,21 +257,42 @@ static void refuse_method(struct http_judgement *judgement, const struct http_he
     judgement->problem.allow = allow;
 }
 
+/* What can be read, and from where. */
+static const struct {
+    const char *path;
+    enum http_route route;
+} readable[] = {
+    {"/health", ROUTE_HEALTH},
+    {"/health/live", ROUTE_LIVE},
+    {"/health/ready", ROUTE_READY},
+};
+
+static int find_readable(const char *path, enum http_route *ret_route) {
+    for (size_t i = 0; i < sizeof readable / sizeof readable[0]; i++) {
+        if (strcmp(path, readable[i].path) == 0) {
+            *ret_route = readable[i].route;
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static void judge_route(const struct http_head *head, const struct http_rules *rules,
                         struct http_judgement *judgement) {
     const char *path = http_target_path(head->target);
+    enum http_route route = ROUTE_EXECUTE;
     int is_execute = strcmp(path, "/execute") == 0;
-    int is_health = strcmp(path, "/health") == 0;
-    const char *allow = is_execute ? EXECUTE_ALLOW : HEALTH_ALLOW;
-    if (strcmp(head->method, "OPTIONS") == 0 && (is_execute || is_health || strcmp(path, "*") == 0)) {
+    int is_readable = find_readable(path, &route);
+    const char *allow = is_execute ? EXECUTE_ALLOW : READABLE_ALLOW;
+    if (strcmp(head->method, "OPTIONS") == 0 && (is_execute || is_readable || strcmp(path, "*") == 0)) {
         judgement->route = ROUTE_OPTIONS;
-        judgement->allow = is_execute || is_health ? allow : ANY_ALLOW;
+        judgement->allow = is_execute || is_readable ? allow : ANY_ALLOW;
     } else if (is_execute && strcmp(head->method, "POST") == 0) {
         judgement->route = ROUTE_EXECUTE;
         judge_execute(head, rules, judgement);
-    } else if (is_health && (strcmp(head->method, "GET") == 0 || strcmp(head->method, "HEAD") == 0)) {
-        judgement->route = ROUTE_HEALTH;
-    } else if (is_execute || is_health) {
+    } else if (is_readable && (strcmp(head->method, "GET") == 0 || strcmp(head->method, "HEAD") == 0)) {
+        judgement->route = route;
+    } else if (is_execute || is_readable) {
         refuse_method(judgement, head, path, allow);
     } else {
         char quoted[PROBLEM_QUOTE_MAX];

@@ -37,6 +37,12 @@ static void dispatch(struct keeper_link *link, const union front_message *messag
     case FRONT_DRAINING:
         link->events.on_draining(context);
         break;
+    case FRONT_ACCEPT:
+        link->events.on_accept(context);
+        break;
+    case FRONT_RETIRE:
+        link->events.on_retire(context);
+        break;
     case FRONT_SETTINGS:
         link->events.on_settings(context, &message->settings.settings);
         break;

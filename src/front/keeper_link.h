@@ -16,6 +16,8 @@ struct keeper_events {
     void (*on_verdict)(void *context, const struct front_verdict *verdict);
     void (*on_status)(void *context, const struct front_status *status);
     void (*on_draining)(void *context);
+    void (*on_accept)(void *context);
+    void (*on_retire)(void *context);
     void (*on_settings)(void *context, const struct settings *settings);
     void *context;
 };

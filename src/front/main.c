@@ -4,8 +4,9 @@
  *                      front ──START, CANCEL──▶ keeper      front ◀──READY, VERDICT, STATUS, DRAINING── keeper
  *
  * It is started by the keeper with FIXED_FD_KEEPER and FIXED_FD_LISTEN open and all settings as arguments, sets itself
- * up, enters its jail, and only then accepts its first connection. It trusts the keeper, and nobody else: not the
- * client, not a byte that comes out of a sandbox. Clients' data goes this way, each arrow one module:
+ * up, enters its jail, and accepts its first connection only then, and when the keeper says so. It trusts the keeper,
+ * and nobody else: not the client, not a byte that comes out of a sandbox. Clients' data goes this way, each arrow one
+ * module:
  *
  *     listener → connection → exchange (http_head, decode) → admission → run → (sandbox) → output_pipe, record →
  *     outcome → answer → exchange
@@ -112,10 +113,33 @@ static void on_settings(void *context, const struct settings *settings) {
     front->listener.max_connections = allowed_connections(settings);
 }
 
+static void on_accept(void *context) {
+    struct front *front = context;
+    int error = listener_accept(&front->listener);
+    if (error) {
+        log_error("cannot accept connections: %s", strerror(-error));
+        exit(EX_OSERR);
+    }
+}
+
+/* Another front has the same listening socket: what is in its queue is the other's. */
+static void on_retire(void *context) {
+    struct front *front = context;
+    log_info("another version accepts now; %u connections to finish", front->server.n_connections);
+    listener_end(&front->listener);
+    http_server_retire(&front->server);
+}
+
+static int has_finished(const struct front *front) {
+    const struct http_server *server = &front->server;
+    int at_rest = front->admission.n_running == 0 && http_server_is_quiet(server);
+    return at_rest && (front->admission.draining || (server->retiring && server->n_connections == 0));
+}
+
 static int before_wait(void *context) {
     struct front *front = context;
     int wish_ms = http_server_work(&front->server);
-    if (front->admission.draining && front->admission.n_running == 0 && http_server_is_quiet(&front->server)) {
+    if (has_finished(front)) {
         event_loop_stop(front->loop);
     }
     return wish_ms;
@@ -149,6 +173,8 @@ static int set_up(struct front *front) {
         .on_verdict = on_verdict,
         .on_status = on_status,
         .on_draining = on_draining,
+        .on_accept = on_accept,
+        .on_retire = on_retire,
         .on_settings = on_settings,
         .context = front,
     };
@@ -164,6 +190,8 @@ static int set_up(struct front *front) {
     if (error) {
         return error;
     }
+    listener_start(&front->listener, front->loop, &front->server, FIXED_FD_LISTEN,
+                   allowed_connections(&front->settings));
     event_loop_set_before_wait(front->loop, before_wait, front);
     return keeper_link_start(&front->keeper, front->loop, FIXED_FD_KEEPER, &events);
 }
@@ -179,7 +207,6 @@ int main(int argc, char **argv) {
     }
     log_start("front", (enum log_level)front.settings.log_level);
     prepare_libraries();
-    unsigned max_connections = allowed_connections(&front.settings);
     int error = set_up(&front);
     if (error) {
         log_error("cannot start: %s", strerror(-error));
@@ -188,10 +215,7 @@ int main(int argc, char **argv) {
     if (enter_jail(&front.settings) < 0) {
         return EX_SOFTWARE;
     }
-    error = listener_start(&front.listener, front.loop, &front.server, FIXED_FD_LISTEN, max_connections);
-    if (!error) {
-        error = event_loop_run(front.loop);
-    }
+    error = event_loop_run(front.loop);
     if (error) {
         log_error("cannot go on: %s", strerror(-error));
         return EX_OSERR;

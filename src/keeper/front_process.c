@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "jail/clone.h"
 #include "keeper/keeper.h"
+#include "keeper/life.h"
 #include "keeper/process.h"
 #include "keeper/slot.h"
 #include "keeper/state.h"
@@ -67,7 +68,7 @@ static void on_message(void *owner) {
         if (n == -EAGAIN) {
             return;
         }
-        if (n == 0 && (keeper->client->once || keeper->draining)) {
+        if (n == 0 && (keeper->client->once || life_is_ending(keeper))) {
             forget(keeper); /* it ends, and its exit status is on its way */
             return;
         }
@@ -98,7 +99,7 @@ static void on_exit_of_front(void *owner) {
         return;
     }
     uint64_t now = clock_now_us();
-    if (keeper->draining) {
+    if (life_is_ending(keeper)) {
         log_info("front has finished");
         return;
     }
@@ -194,6 +195,7 @@ int front_start(struct keeper *keeper) {
         error = events_watch(keeper->epoll_fd, &front->link);
     }
     keeper_status_changed(keeper);
+    life_front_started(keeper);
     return error;
 }
 

@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "keeper/life.h"
 #include "keeper/process.h"
 #include "keeper/state.h"
 #include "keeper/status.h"
@@ -154,24 +155,16 @@ static void reap_strangers(const struct keeper *keeper) {
     }
 }
 
-static void start_draining(struct keeper *keeper) {
-    const struct front_message_head message = {.type = FRONT_DRAINING, .size = sizeof message};
-    if (keeper->draining) {
-        log_info("asked again to end: ending at once");
-        keeper_give_up(keeper, KEEPER_EXIT_DRAINED);
-        return;
-    }
-    log_info("draining: running scripts have %llu ms", (unsigned long long)keeper->settings->drain_timeout_ms);
-    keeper->draining = 1;
-    keeper->drain_deadline_us = clock_now_us() + keeper->settings->drain_timeout_ms * 1000;
-    (void)front_send(keeper, &message, NULL, 0);
-}
-
 static void on_signal(void *owner) {
     struct keeper *keeper = owner;
     struct signalfd_siginfo info;
-    if (read(keeper->signals.fd, &info, sizeof info) == (ssize_t)sizeof info && info.ssi_signo == SIGTERM) {
-        start_draining(keeper);
+    if (read(keeper->signals.fd, &info, sizeof info) != (ssize_t)sizeof info) {
+        return;
+    }
+    if (info.ssi_signo == SIGTERM) {
+        life_drain(keeper);
+    } else {
+        life_retire(keeper);
     }
 }
 
@@ -179,6 +172,7 @@ static int watch_signals(struct keeper *keeper) {
     sigset_t handled;
     sigemptyset(&handled);
     sigaddset(&handled, SIGTERM);
+    sigaddset(&handled, SIGUSR2);
     if (sigprocmask(SIG_SETMASK, &handled, NULL) < 0) {
         return -errno;
     }
@@ -381,14 +375,13 @@ static int keeper_round(struct keeper *keeper, uint64_t *tick_us) {
         launcher_link_say(keeper, KEEPER_IS_ALIVE);
     }
     next = *tick_us < next ? *tick_us : next;
-    if (keeper->draining) {
-        if (keeper->front.exit.fd < 0 || now >= keeper->drain_deadline_us) {
-            keeper_give_up(keeper, KEEPER_EXIT_DRAINED);
-            return 0;
-        }
-        next = keeper->drain_deadline_us < next ? keeper->drain_deadline_us : next;
-    } else {
-        if (keeper->front.exit.fd < 0 && now >= keeper->front.start_again_us) {
+    uint64_t end = life_check_end(keeper, now);
+    if (keeper->exit_status >= 0) {
+        return 0;
+    }
+    next = end < next ? end : next;
+    if (!keeper->draining) {
+        if (keeper->front.exit.fd < 0 && !keeper->retiring && now >= keeper->front.start_again_us) {
             int error = front_start(keeper);
             if (error) {
                 return error;
@@ -397,6 +390,7 @@ static int keeper_round(struct keeper *keeper, uint64_t *tick_us) {
         care_for_guests(keeper, now);
         slots_replace_stale(keeper);
         fill_pool(keeper, now);
+        life_check_ready(keeper);
         /* Waits that end by themselves: a restart or a new attempt that is due. */
         const uint64_t again[] = {keeper->start_again_us[GUEST_LEAN], keeper->start_again_us[GUEST_DATA],
                                   keeper->front.start_again_us, keeper->spawn_again_us, keeper->refill_again_us};

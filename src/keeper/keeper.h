@@ -25,11 +25,13 @@ struct keeper_client {
     const char *program;
     const char *argument; /* before the settings, or NULL */
     int listen_fd;        /* borrowed; -1: it reads no network */
+    int takes_over;       /* 1: another keeper serves from listen_fd: front waits until sandboxes are ready */
     int once;             /* 1: it keeps the standard output, and the keeper ends with it and its exit status */
 };
 
 /* Runs the keeper in the calling process, a fresh child of the launcher's, and returns its exit status. `program_dir`
- * is a borrowed descriptor (O_PATH) of the directory of our programs. SIGTERM drains, a second one ends at once.
+ * is a borrowed descriptor (O_PATH) of the directory of our programs. SIGTERM drains, a second one ends at once;
+ * SIGUSR2 retires (life.h).
  *
  * `launcher_fd` (-1: none) is a packet socket: words go to the launcher, and a packet that is one struct
  * settings comes from it when the operator has reloaded them. It is the only thing the keeper ever reads from there. */

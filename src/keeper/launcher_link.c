@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "keeper/state.h"
+#include "wire/packet.h"
 
 /* Beyond the longest wait in the queue: a sandbox that died, another attempt. */
 #define OLD_LIMITS_EXTRA_US 5000000u
@@ -53,13 +54,14 @@ static void take_settings(struct keeper *keeper, const struct settings *settings
 static void on_launcher(void *owner) {
     struct keeper *keeper = owner;
     struct settings settings;
-    ssize_t n = recv(keeper->launcher.fd, &settings, sizeof settings, MSG_DONTWAIT | MSG_TRUNC);
+    size_t n_fds = 0;
+    ssize_t n = packet_receive(keeper->launcher.fd, &settings, sizeof settings, NULL, 0, &n_fds);
     if (n == (ssize_t)sizeof settings) {
         take_settings(keeper, &settings);
     } else if (n == 0) {
         /* The launcher has become another version of itself; one that has died takes us along. */
         events_close(keeper->epoll_fd, &keeper->launcher);
-    } else if (n > 0) {
+    } else if (n != -EAGAIN) {
         log_error("the launcher sent what are no settings");
     }
 }

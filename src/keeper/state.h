@@ -68,8 +68,11 @@ struct keeper {
     struct front_status status; /* as last sent */
     int status_dirty;
 
-    int served;   /* 1 once a sandbox has been ready */
-    int draining; /* 1: SIGTERM has come */
+    int served;     /* 1 once a sandbox has been ready */
+    int told_ready; /* 1 once the launcher knows that it can serve */
+    int retiring;   /* 1: SIGUSR2 has come */
+    uint64_t retire_deadline_us;
+    int draining; /* 1: SIGTERM has come, or what retires takes too long */
     uint64_t drain_deadline_us;
     int exit_status; /* -1: go on; else the keeper ends with it */
 };

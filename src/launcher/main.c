@@ -20,8 +20,10 @@
 #include "base/log.h"
 #include "base/settings.h"
 #include "keeper/keeper.h"
+#include "launcher/activation.h"
 #include "launcher/listener.h"
 #include "launcher/service.h"
+#include "launcher/take_over.h"
 
 #define EXIT_USAGE 64
 
@@ -139,6 +141,34 @@ static int run_check(const struct settings *settings, int as_json) {
     return fflush(stdout) == 0 ? refused : 1;
 }
 
+/* The socket of the version before, or of the service manager, or a new one. Returns it, or -errno after a line in the
+ * log. */
+static int find_listener(struct service *service) {
+    char error_text[160] = "";
+    struct inheritance left;
+    const char *listen = service->settings.listen;
+    if (take_over_inherit(&left) == 0) {
+        service->old_keeper = left.keeper;
+        service->client.takes_over = 1;
+        listener_describe(left.listen_fd, service->bound, sizeof service->bound);
+        return left.listen_fd;
+    }
+    int fd = activation_take(error_text, sizeof error_text);
+    if (fd >= 0) {
+        listener_describe(fd, service->bound, sizeof service->bound);
+        return fd;
+    }
+    if (fd != -ENOENT) {
+        log_error("%s", *error_text ? error_text : strerror(-fd));
+        return fd;
+    }
+    fd = listener_open(listen, service->bound, sizeof service->bound);
+    if (fd < 0) {
+        log_error("cannot listen on %s: %s", listen, strerror(-fd));
+    }
+    return fd;
+}
+
 static int serve(struct command *command, const struct settings_sources *sources, const struct settings *settings) {
     cleanup_close int program_dir = open_program_dir();
     if (program_dir < 0) {
@@ -150,9 +180,8 @@ static int serve(struct command *command, const struct settings_sources *sources
     memcpy(service.bound, settings->listen, sizeof service.bound);
     cleanup_close int listen_fd = -1;
     if (command->what == COMMAND_SERVE) {
-        listen_fd = listener_open(settings->listen, service.bound, sizeof service.bound);
+        listen_fd = find_listener(&service);
         if (listen_fd < 0) {
-            log_error("cannot listen on %s: %s", settings->listen, strerror(-listen_fd));
             return 1;
         }
         service.client.listen_fd = listen_fd;
@@ -187,6 +216,7 @@ int main(int argc, char **argv) {
     if (command.what == COMMAND_CHECK) {
         return run_check(&settings, command.as_json);
     }
+    take_over_remember_program();
     service_block_signals();
     return serve(&command, &sources, &settings);
 }

@@ -1,20 +1,16 @@
 #include "launcher/reload.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
-#include "base/io.h"
 #include "base/log.h"
-
-/* A whole result fits into the pipe: the child never waits for its reader. */
-_Static_assert(sizeof(struct settings) <= PIPE_BUF, "settings are written in one piece");
+#include "wire/packet.h"
 
 #define SECONDS_MOST 10u
 
@@ -48,7 +44,7 @@ static _Noreturn void run_child(int result_fd, const struct settings *current, c
     (void)prctl(PR_SET_NAME, "pyexec-reload", 0, 0, 0);
     (void)alarm(SECONDS_MOST); /* a file on a dead disk */
     log_start("reload", (enum log_level)current->log_level);
-    if (read_anew(current, sources, &merged) < 0 || io_write_full(result_fd, &merged, sizeof merged) < 0) {
+    if (read_anew(current, sources, &merged) < 0 || packet_send(result_fd, &merged, sizeof merged, NULL, 0) < 0) {
         _exit(1);
     }
     _exit(0);
@@ -60,7 +56,7 @@ void reload_start(struct reload *reload, const struct settings *current, const s
         reload->again = 1;
         return;
     }
-    if (pipe2(ends, O_CLOEXEC) < 0) {
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
         log_error("reload: %s", strerror(errno));
         return;
     }
@@ -79,6 +75,7 @@ void reload_start(struct reload *reload, const struct settings *current, const s
 
 int reload_finish(struct reload *reload, int wait_status, struct settings *ret_settings) {
     struct settings settings;
+    size_t n_fds = 0;
     cleanup_close int fd = take_fd(&reload->result_fd);
     reload->pid = 0;
     if (!WIFEXITED(wait_status) || WEXITSTATUS(wait_status) != 0) {
@@ -87,7 +84,7 @@ int reload_finish(struct reload *reload, int wait_status, struct settings *ret_s
         }
         return 0;
     }
-    if (io_read_full(fd, &settings, sizeof settings) != (ssize_t)sizeof settings) {
+    if (packet_receive(fd, &settings, sizeof settings, NULL, 0, &n_fds) != (ssize_t)sizeof settings) {
         log_error("reload: no settings came; the old ones stay in force");
         return 0;
     }

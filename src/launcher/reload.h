@@ -1,7 +1,10 @@
 /* Reading the settings anew, on SIGHUP.
  *
  * A child does it, so that nothing in the file can hurt the launcher and no slow disk can hold it up. Whatever goes
- * wrong is in the log, and the settings in force stay. */
+ * wrong is in the log, and the settings in force stay.
+ *
+ * The result is one packet: the settings. What else is read with them, and front cannot read for itself, travels with
+ * it as descriptors, from here to the launcher, to the keeper (launcher_link.h), to front (FRONT_SETTINGS). */
 #ifndef PYEXEC_LAUNCHER_RELOAD_H
 #define PYEXEC_LAUNCHER_RELOAD_H
 

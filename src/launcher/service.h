@@ -2,6 +2,8 @@
  *
  *     SIGTERM, SIGINT   the keeper drains, then everything ends; a second one ends at once
  *     SIGHUP            the settings are read anew (reload.h); from the kernel, whose terminal has gone, like SIGTERM
+ *     SIGUSR2           this process becomes the program as it is on disk now (take_over.h); the new keeper starts
+ * beside the old one, which ends, having finished what it had, once the new one can run scripts
  */
 #ifndef PYEXEC_LAUNCHER_SERVICE_H
 #define PYEXEC_LAUNCHER_SERVICE_H
@@ -17,7 +19,8 @@ struct service {
     struct settings settings;      /* as the operator wrote them, reloads included */
     char bound[SETTINGS_TEXT_MAX]; /* the address that is listened on */
     struct keeper_client client;
-    int program_dir; /* borrowed */
+    int program_dir;  /* borrowed */
+    pid_t old_keeper; /* of the version before, which serves until ours can; 0: none */
 };
 
 /* Blocks the signals that service_run() waits for. To be called before anything is started. */

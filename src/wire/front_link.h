@@ -18,6 +18,8 @@ enum front_message_type {
     FRONT_STATUS = 6,    /* what /health shows; sent at the start and at each change */
     FRONT_DRAINING = 8,  /* the service ends: refuse new requests, finish those that run, then exit(0) */
     FRONT_SETTINGS = 10, /* the operator has changed settings: these are in force from now on */
+    FRONT_ACCEPT = 12,   /* accept connections from now on */
+    FRONT_RETIRE = 14,   /* another front accepts: finish what has come and comes on open connections, then exit(0) */
     /* front to keeper: odd */
     KEEPER_START = 3,  /* the script of this sandbox is on its way: limits in force, clock running */
     KEEPER_CANCEL = 5, /* end this sandbox: the client has gone; a VERDICT follows */
@@ -120,8 +122,8 @@ union front_message {
     struct keeper_cancel cancel;
 };
 
-/* The exact size of a message type and the number of its descriptors; FRONT_DRAINING is a bare head.
- * Returns 0, or -EPROTO for an unknown type. */
+/* The exact size of a message type and the number of its descriptors; FRONT_DRAINING, FRONT_ACCEPT and FRONT_RETIRE are
+ * bare heads. Returns 0, or -EPROTO for an unknown type. */
 int front_message_shape(uint32_t type, uint32_t *ret_size, uint32_t *ret_n_fds);
 
 #endif

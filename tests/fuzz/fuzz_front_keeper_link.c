@@ -21,7 +21,7 @@ static _Noreturn void end_instead(int status);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static jmp_buf ended;
-static unsigned ready, verdicts, statuses, drains, reloads;
+static unsigned ready, verdicts, statuses, drains, reloads, others;
 
 static _Noreturn void end_instead(int status) {
     check(status != EXIT_SUCCESS);
@@ -54,6 +54,11 @@ static void on_draining(void *context) {
     drains++;
 }
 
+static void on_other(void *context) {
+    (void)context;
+    others++;
+}
+
 static void on_settings(void *context, const struct settings *settings) {
     (void)context;
     check(settings != NULL);
@@ -61,7 +66,7 @@ static void on_settings(void *context, const struct settings *settings) {
 }
 
 static unsigned handed_on(void) {
-    return ready + verdicts + statuses + drains + reloads;
+    return ready + verdicts + statuses + drains + reloads + others;
 }
 
 static int expected(const struct link_message *message) {
@@ -70,10 +75,11 @@ static int expected(const struct link_message *message) {
         return 0;
     }
     memcpy(&copy, message->bytes, message->len);
-    size_t size = copy.head.type == FRONT_READY      ? sizeof copy.ready
-                  : copy.head.type == FRONT_VERDICT  ? sizeof copy.verdict
-                  : copy.head.type == FRONT_STATUS   ? sizeof copy.status
-                  : copy.head.type == FRONT_DRAINING ? sizeof copy.head
+    size_t size = copy.head.type == FRONT_READY     ? sizeof copy.ready
+                  : copy.head.type == FRONT_VERDICT ? sizeof copy.verdict
+                  : copy.head.type == FRONT_STATUS  ? sizeof copy.status
+                  : copy.head.type == FRONT_DRAINING || copy.head.type == FRONT_ACCEPT || copy.head.type == FRONT_RETIRE
+                      ? sizeof copy.head
                   : copy.head.type == FRONT_SETTINGS ? sizeof copy.settings
                                                      : 0;
     if (copy.head.type == FRONT_STATUS && size == message->len && copy.status.n_layers > STATUS_MAX_LAYERS) {
@@ -109,8 +115,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                                           .on_verdict = on_verdict,
                                           .on_status = on_status,
                                           .on_draining = on_draining,
+                                          .on_accept = on_other,
+                                          .on_retire = on_other,
                                           .on_settings = on_settings}};
-    ready = verdicts = statuses = drains = reloads = 0;
+    ready = verdicts = statuses = drains = reloads = others = 0;
     const int stays = play(&link, sockets[1], data, size);
     (void)close(sockets[0]);
     (void)close(sockets[1]);

@@ -80,8 +80,8 @@ def test_what_needs_a_restart_is_named_and_waits(reloadable):
     "text, words",
     [
         ("max_timeout = 25\nmax_timeot = 5\n", ":2: unknown setting max_timeot; the nearest known one is max_timeout"),
-        ("max_timeout = 0\n", ":1: max_timeout=0: expected"),
-        ("max_timeout = 5\n", "is over max_timeout (5 seconds, line 1)"),
+        pytest.param("max_timeout = 0\n", ":1: max_timeout=0: expected", marks=pytest.mark.long),
+        pytest.param("max_timeout = 5\n", "is over max_timeout (5 seconds, line 1)", marks=pytest.mark.long),
     ],
 )
 def test_a_bad_file_leaves_the_old_settings_in_force(reloadable, text, words):
@@ -93,6 +93,7 @@ def test_a_bad_file_leaves_the_old_settings_in_force(reloadable, text, words):
     assert wait_until(lambda: "max_timeout is 22" in most_timeout(own), 2) is not None
 
 
+@pytest.mark.long
 def test_a_file_that_has_gone_leaves_them_too(reloadable):
     own = reloadable("max_timeout = 20\n")
     own.config_path.unlink()
@@ -101,6 +102,7 @@ def test_a_file_that_has_gone_leaves_them_too(reloadable):
     assert "max_timeout is 20" in most_timeout(own)
 
 
+@pytest.mark.long
 def test_a_new_keeper_and_a_new_front_have_the_new_settings(reloadable):
     own = reloadable("max_timeout = 20\n")
     own.reload("max_timeout = 30\n")
@@ -133,6 +135,7 @@ def test_requests_that_wait_keep_the_limits_they_came_under(reloadable):
     assert "max_timeout is 10" in most_timeout(own)
 
 
+@pytest.mark.long
 def test_a_storm_of_signals(reloadable):
     own = reloadable("max_timeout = 20\n")
     for i in range(50):

@@ -259,6 +259,11 @@ static void on_draining(void *context) {
     event_loop_stop(selftest->loop);
 }
 
+/* It has no clients. */
+static void on_other(void *context) {
+    (void)context;
+}
+
 /* The launcher reloads nothing for an attack: its rules hold from the beginning to the end. */
 static void on_settings(void *context, const struct settings *settings) {
     (void)context;
@@ -316,6 +321,8 @@ static int set_up(struct selftest *selftest) {
         .on_verdict = on_verdict,
         .on_status = on_status,
         .on_draining = on_draining,
+        .on_accept = on_other,
+        .on_retire = on_other,
         .on_settings = on_settings,
         .context = selftest,
     };

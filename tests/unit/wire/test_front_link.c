@@ -11,7 +11,8 @@ static void test_every_type_has_its_shape(void **state) {
         {FRONT_READY, sizeof(struct front_ready), READY_FDS}, {FRONT_VERDICT, sizeof(struct front_verdict), 0},
         {FRONT_STATUS, sizeof(struct front_status), 0},       {FRONT_DRAINING, sizeof(struct front_message_head), 0},
         {FRONT_SETTINGS, sizeof(struct front_settings), 0},   {KEEPER_START, sizeof(struct keeper_start), 0},
-        {KEEPER_CANCEL, sizeof(struct keeper_cancel), 0},
+        {KEEPER_CANCEL, sizeof(struct keeper_cancel), 0},     {FRONT_ACCEPT, sizeof(struct front_message_head), 0},
+        {FRONT_RETIRE, sizeof(struct front_message_head), 0},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
