@@ -62,8 +62,10 @@ struct settings {
     char sandbox_root[SETTINGS_TEXT_MAX]; /* the prepared tree of the tiers without namespaces */
     char private_base[SETTINGS_TEXT_MAX]; /* where they keep private directories; "": the first that can be used */
 
-    uint64_t uid_base;  /* first user id of the block for guests and slots, when started as root */
-    uint64_t log_level; /* enum log_level */
+    uint64_t uid_base;    /* first user id of the block for guests and slots, when started as root */
+    uint64_t log_level;   /* enum log_level */
+    uint64_t log_format;  /* enum log_format */
+    uint64_t log_content; /* 1: scripts and their output are logged */
 };
 
 /* The tiers, the weakest first. */
@@ -82,11 +84,13 @@ enum setting_type {
     SETTING_COUNT,   /* a plain number */
     SETTING_SECONDS, /* written in seconds, decimals allowed; kept in milliseconds */
     SETTING_BYTES,
-    SETTING_MEBIBYTES, /* written in MiB, kept in bytes */
-    SETTING_PATH,      /* absolute; may be empty where the default is */
-    SETTING_LOG_LEVEL, /* error, warning, info, debug */
-    SETTING_ISOLATION, /* auto, or a tier */
-    SETTING_TIER,      /* seccomp, landlock, namespaces */
+    SETTING_MEBIBYTES,  /* written in MiB, kept in bytes */
+    SETTING_PATH,       /* absolute; may be empty where the default is */
+    SETTING_LOG_LEVEL,  /* error, warning, info, debug */
+    SETTING_LOG_FORMAT, /* auto, text, json */
+    SETTING_SWITCH,     /* no, yes: kept as 0, 1 */
+    SETTING_ISOLATION,  /* auto, or a tier */
+    SETTING_TIER,       /* seccomp, landlock, namespaces */
 };
 
 /* When a changed value takes effect. */

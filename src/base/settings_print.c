@@ -14,6 +14,8 @@ const char *setting_unit(const struct setting *setting) {
     case SETTING_PATH:
     case SETTING_COUNT:
     case SETTING_LOG_LEVEL:
+    case SETTING_LOG_FORMAT:
+    case SETTING_SWITCH:
     case SETTING_ISOLATION:
     case SETTING_TIER:
         break;
@@ -31,6 +33,8 @@ static int has_range(const struct setting *setting) {
     case SETTING_TEXT:
     case SETTING_PATH:
     case SETTING_LOG_LEVEL:
+    case SETTING_LOG_FORMAT:
+    case SETTING_SWITCH:
     case SETTING_ISOLATION:
     case SETTING_TIER:
         break;

@@ -103,6 +103,10 @@ static const struct setting table[] = {
      "first of the user ids that sandboxes run as when the service is started by root", RESTART},
     {"log_level", SETTING_LOG_LEVEL, "info", 0, 0, AT(log_level), "how much is logged: error, warning, info or debug",
      RELOAD},
+    {"log_format", SETTING_LOG_FORMAT, "auto", 0, 0, AT(log_format),
+     "the form of log lines: text, json, or auto (text on a terminal, json elsewhere)", RESTART},
+    {"log_content", SETTING_SWITCH, "no", 0, 0, AT(log_content),
+     "yes: the beginnings of scripts and of their output are logged too; they may hold secrets", RELOAD},
 };
 
 const struct setting *settings_table(size_t *ret_count) {

@@ -18,6 +18,14 @@ static const char *const log_level_names[] = {
     [LOG_LEVEL_DEBUG] = "debug",
 };
 
+static const char *const log_format_names[] = {
+    [LOG_FORMAT_AUTO] = "auto",
+    [LOG_FORMAT_TEXT] = "text",
+    [LOG_FORMAT_JSON] = "json",
+};
+
+static const char *const switch_names[] = {"no", "yes"};
+
 static const char *const isolation_names[] = {
     [ISOLATION_AUTO] = "auto",
     [ISOLATION_SECCOMP] = "seccomp",
@@ -34,6 +42,9 @@ static const struct choice {
 } choices[] = {
     {SETTING_LOG_LEVEL, log_level_names, 0, sizeof log_level_names / sizeof log_level_names[0],
      "error, warning, info or debug"},
+    {SETTING_LOG_FORMAT, log_format_names, 0, sizeof log_format_names / sizeof log_format_names[0],
+     "auto, text or json"},
+    {SETTING_SWITCH, switch_names, 0, sizeof switch_names / sizeof switch_names[0], "yes or no"},
     {SETTING_ISOLATION, isolation_names, 0, sizeof isolation_names / sizeof isolation_names[0],
      "auto, namespaces, landlock or seccomp"},
     {SETTING_TIER, isolation_names, 1, sizeof isolation_names / sizeof isolation_names[0],
@@ -170,6 +181,8 @@ int settings_apply(struct settings *settings, const struct setting *setting, con
         return 0;
     }
     case SETTING_LOG_LEVEL:
+    case SETTING_LOG_FORMAT:
+    case SETTING_SWITCH:
     case SETTING_ISOLATION:
     case SETTING_TIER:
     case SETTING_COUNT:
@@ -212,6 +225,8 @@ void settings_write_value(const struct settings *settings, const struct setting 
     case SETTING_COUNT:
     case SETTING_BYTES:
     case SETTING_LOG_LEVEL:
+    case SETTING_LOG_FORMAT:
+    case SETTING_SWITCH:
     case SETTING_ISOLATION:
     case SETTING_TIER:
         break;

@@ -245,6 +245,12 @@ int answer_run(const struct run_facts *facts, struct answer *ret_answer) {
     } else if (outcome.kind == OUTCOME_INTERNAL_ERROR) {
         answer.status = 500;
     }
+    answer.outcome = outcome.kind == OUTCOME_SUCCESS ? "success" : outcome_error(outcome.kind);
+    answer.has_run = 1;
+    answer.run = (struct run_measures){.queue_us = facts->queue_us,
+                                       .wall_us = facts->verdict->wall_us,
+                                       .cpu_us = facts->verdict->cpu_us,
+                                       .memory_peak_bytes = facts->verdict->memory_peak_bytes};
     error = build_run(facts, &outcome, &answer.text);
     outcome_free(&outcome);
     if (error) {
@@ -268,7 +274,7 @@ static json_t *quoted_value(const char *text) {
 }
 
 int answer_problem(const struct problem *problem, const char *id, struct answer *ret_answer) {
-    struct answer answer = {.status = problem->status};
+    struct answer answer = {.status = problem->status, .outcome = problem->error};
     struct builder builder = build_start();
     json_t *suggestions = json_array();
     for (size_t i = 0; i < problem->n_suggestions; i++) {
@@ -335,7 +341,7 @@ static struct builder begin_health(const char *word) {
 }
 
 static int end_health(struct builder *builder, unsigned status, struct answer *ret_answer) {
-    struct answer answer = {.status = status};
+    struct answer answer = {.status = status, .outcome = status == 200 ? "success" : "unavailable"};
     int error = build_end(builder, write_to_buffer, &answer.text);
     if (error) {
         answer_free(&answer);

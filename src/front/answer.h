@@ -12,12 +12,16 @@
 #include "front/capture.h"
 #include "front/problem.h"
 #include "front/record.h"
+#include "front/request_log.h"
 #include "front/run_input.h"
 #include "wire/front_link.h"
 
 struct answer {
     unsigned status;         /* of HTTP */
     struct byte_buffer text; /* owned */
+    const char *outcome;     /* for the log: the contract's word, or "success"; static */
+    int has_run;             /* 1: `run` tells how a run went */
+    struct run_measures run;
 };
 
 static inline void answer_free(struct answer *answer) {

@@ -14,16 +14,21 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "front/allocate.h"
 #include "front/decode.h"
 #include "front/http_head.h"
 #include "front/http_server.h"
 #include "front/request_id.h"
+#include "front/request_log.h"
 #include "front/stream.h"
 
 /* A body that is refused for its head is read and dropped up to this size, so that the connection can be kept. */
 #define DROPPED_BODY_MAX (64u << 10)
+
+#define LOGGED_METHOD_MAX 16
+#define LOGGED_PATH_MAX 129
 
 enum exchange_state {
     EXCHANGE_BODY,    /* the body comes in, or is dropped when `answer` is there already */
@@ -41,14 +46,18 @@ struct exchange {
     enum exchange_state state;
     struct http_judgement head;
     char id[HTTP_REQUEST_ID_MAX + 1];
+    char method[LOGGED_METHOD_MAX], path[LOGGED_PATH_MAX]; /* their beginnings, for the log */
+    uint64_t began_us;
+    uint64_t body_bytes;
     struct byte_buffer body;
     size_t held; /* bytes taken from the budget */
     int is_owed; /* counted in server->n_owed */
     struct run *run;
     struct stream *stream; /* from the run's beginning, when the client wants events */
 
-    struct answer answer;
+    struct answer answer; /* once the library has its text, the rest is for the log */
     int has_answer;
+    uint64_t answer_bytes;
     unsigned retry_after;
     const char *allow;
     int close;
@@ -129,6 +138,7 @@ static enum MHD_Result send_answer(struct exchange *exchange) {
         return MHD_NO;
     }
     exchange->answer.text = (struct byte_buffer){.len = len}; /* the bytes are the response's now */
+    exchange->answer_bytes = len;
     enum MHD_Result result = MHD_NO;
     if (add_headers(exchange, response, len > 0 ? "application/json" : NULL) == 0) {
         connection_enter_answering(exchange->connection, len);
@@ -250,6 +260,9 @@ static struct exchange *begin_exchange(struct http_server *server, struct MHD_Co
 }
 
 static enum MHD_Result on_head(struct exchange *exchange, const char *url, const char *method, const char *version) {
+    exchange->began_us = clock_now_us();
+    (void)snprintf(exchange->method, sizeof exchange->method, "%s", method);
+    (void)snprintf(exchange->path, sizeof exchange->path, "%s", http_target_path(url));
     if (judge_head(exchange, url, method, version) < 0) {
         return MHD_NO;
     }
@@ -284,6 +297,7 @@ static enum MHD_Result refuse_body(struct exchange *exchange, const struct probl
 static enum MHD_Result on_body_part(struct exchange *exchange, const char *part, size_t len) {
     const struct http_server *server = exchange->server;
     struct problem problem;
+    exchange->body_bytes += len;
     if (exchange->has_answer) {
         return MHD_YES;
     }
@@ -369,7 +383,10 @@ static void end_stream(struct exchange *exchange, struct answer *answer, const s
         stream_abort(exchange->stream);
         return;
     }
+    exchange->answer_bytes = last.text.len;
     stream_end(exchange->stream, &last.text);
+    exchange->answer = last; /* stream_end() has taken the text */
+    exchange->has_answer = 1;
     connection_enter_answering(exchange->connection, exchange->stream->waiting.len);
 }
 
@@ -481,6 +498,39 @@ static void refuse_short_body(struct exchange *exchange) {
     connection_refuse(exchange->connection, &problem);
 }
 
+/* What the request came to: an answer, a refusal past the library, or nothing, since its client has gone. */
+static void log_exchange(const struct exchange *exchange, enum MHD_RequestTerminationCode reason) {
+    const struct connection *connection = exchange->connection;
+    const struct answer *answer = exchange->has_answer ? &exchange->answer : NULL;
+    const enum http_route route = exchange->head.route;
+    struct request_log_entry entry = {
+        .id = exchange->id,
+        .trace = &exchange->head.trace,
+        .method = exchange->method,
+        .path = exchange->path,
+        .outcome = "client_gone",
+        .streamed = exchange->stream != NULL,
+        .is_probe = !exchange->head.refused && route != ROUTE_EXECUTE,
+        .total_us = clock_now_us() - exchange->began_us,
+        .request_bytes = exchange->body_bytes,
+        .response_bytes = exchange->answer_bytes,
+    };
+    if (connection->refused) {
+        entry.status = connection->refused_status;
+        entry.outcome = connection->refused_outcome;
+    } else if (answer) {
+        entry.status = exchange->stream ? MHD_HTTP_OK : answer->status;
+        entry.outcome = answer->outcome ? answer->outcome : "success";
+        entry.run = answer->has_run ? &answer->run : NULL;
+        if (reason != MHD_REQUEST_TERMINATED_COMPLETED_OK) {
+            entry.outcome = "client_gone";
+        }
+    } else if (exchange->state == EXCHANGE_BODY && reason == MHD_REQUEST_TERMINATED_WITH_ERROR) {
+        entry.outcome = "bad_framing"; /* the library has answered by itself */
+    }
+    request_log_write(&entry);
+}
+
 void exchange_on_completed(void *server, struct MHD_Connection *mhd, void **exchange,
                            enum MHD_RequestTerminationCode reason) {
     struct exchange *current = *exchange;
@@ -498,6 +548,7 @@ void exchange_on_completed(void *server, struct MHD_Connection *mhd, void **exch
             refuse_short_body(current);
         }
     }
+    log_exchange(current, reason);
     connection_enter_idle(current->connection);
     ((struct http_server *)server)->n_owed -= (unsigned)current->is_owed;
     byte_buffer_free(&current->body);

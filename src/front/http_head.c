@@ -319,11 +319,20 @@ static void take_request_id(const struct http_head *head, struct http_judgement 
     judgement->request_id[id->value_len] = '\0';
 }
 
+static void take_trace_context(const struct http_head *head, struct http_judgement *judgement) {
+    size_t n;
+    const struct http_header *parent = find(head, "traceparent", &n);
+    if (n == 1) {
+        (void)trace_context_parse(parent->value, parent->value_len, &judgement->trace);
+    }
+}
+
 void http_head_judge(const struct http_head *head, const struct http_rules *rules,
                      struct http_judgement *ret_judgement) {
     struct http_judgement *judgement = ret_judgement;
     *judgement = (struct http_judgement){.length_known = 1};
     take_request_id(head, judgement);
+    take_trace_context(head, judgement);
     judge_framing(head, judgement);
     if (!judgement->refused) {
         judge_header_lines(head, judgement);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "front/problem.h"
+#include "front/trace_context.h"
 
 #define HTTP_REQUEST_ID_MAX 128
 
@@ -40,6 +41,7 @@ struct http_judgement {
     uint64_t length; /* of the body when it is known */
     int expects_continue;
     int takes_events_only;                    /* the answer is to be text/event-stream */
+    struct trace_context trace;               /* the client's own; its trace_id is "" when there is no proper one */
     char request_id[HTTP_REQUEST_ID_MAX + 1]; /* the client's own when it is a proper one, else "" */
 };
 

@@ -39,6 +39,9 @@
 #define OTHER_FDS 256u
 #define FEWEST_CONNECTIONS 16u
 
+/* Log lines that the sink did not take are tried again after this time. */
+#define LOG_RETRY_MS 50
+
 /* Blocks above this go back to the system when freed, whatever was freed before. */
 #define MMAP_THRESHOLD (256 << 10)
 
@@ -136,9 +139,17 @@ static int has_finished(const struct front *front) {
     return at_rest && (front->admission.draining || (server->retiring && server->n_connections == 0));
 }
 
+/* What the log's sink did not take is tried again soon. */
+static int sooner(int wish_ms, int other_ms) {
+    return wish_ms < 0 || other_ms < wish_ms ? other_ms : wish_ms;
+}
+
 static int before_wait(void *context) {
     struct front *front = context;
     int wish_ms = http_server_work(&front->server);
+    if (log_flush()) {
+        wish_ms = sooner(wish_ms, LOG_RETRY_MS);
+    }
     if (has_finished(front)) {
         event_loop_stop(front->loop);
     }
@@ -205,6 +216,7 @@ int main(int argc, char **argv) {
         log_error("%s", complaint);
         return EX_USAGE;
     }
+    log_set_format((enum log_format)front.settings.log_format);
     log_start("front", (enum log_level)front.settings.log_level);
     prepare_libraries();
     int error = set_up(&front);

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "front/allocate.h"
+#include "front/request_log.h"
 
 /* How long a figure that was shown may wait before a streaming client hears of it. */
 #define ARTIFACTS_LOOK_US 200000u
@@ -221,6 +222,29 @@ int run_end(struct run *run, const struct front_verdict *verdict) {
     return begun;
 }
 
+/* The operator asks for it. */
+static void log_content(const struct run *run) {
+    cleanup_byte_buffer struct byte_buffer out = {0};
+    cleanup_byte_buffer struct byte_buffer err = {0};
+    struct run_request_header header;
+    int cut;
+    if (run->input.request.len < sizeof header || capture_text(&run->out, &out, &cut) < 0 ||
+        capture_text(&run->err, &err, &cut) < 0) {
+        return;
+    }
+    memcpy(&header, run->input.request.bytes, sizeof header);
+    const struct content_log_entry entry = {
+        .id = run->id,
+        .script = run->input.request.bytes + sizeof header,
+        .script_len = header.script_len,
+        .out = out.bytes,
+        .out_len = out.len,
+        .err = err.bytes,
+        .err_len = err.len,
+    };
+    request_log_write_content(&entry);
+}
+
 int run_answer(struct run *run, struct answer *ret_answer) {
     const struct settings *settings = &run->settings;
     const struct artifact_source source = artifact_source_of(&run->result_fd);
@@ -247,6 +271,9 @@ int run_answer(struct run *run, struct answer *ret_answer) {
         .stdout_end = run->waiter.events ? &stdout_end : NULL,
         .queue_us = run->started_us - run->submitted_us,
     };
+    if (run->means->settings->log_content) {
+        log_content(run);
+    }
     error = record.artifacts_used > 0 ? take_artifacts(run, record.artifacts_used) : 0;
     if (run->artifacts.fault) {
         log_debug("%s: the sandbox left a damaged log of artifacts: %s", run->id, run->artifacts.fault);

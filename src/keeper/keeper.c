@@ -373,6 +373,7 @@ static int keeper_round(struct keeper *keeper, uint64_t *tick_us) {
         *tick_us = now + TICK_US;
         reap_strangers(keeper);
         launcher_link_say(keeper, KEEPER_IS_ALIVE);
+        (void)log_flush();
     }
     next = *tick_us < next ? *tick_us : next;
     uint64_t end = life_check_end(keeper, now);

@@ -209,6 +209,7 @@ int main(int argc, char **argv) {
     if (command.client.once && settings.log_level == LOG_LEVEL_INFO) {
         settings.log_level = LOG_LEVEL_WARNING; /* its output is a report, not the life of a service */
     }
+    log_set_format((enum log_format)settings.log_format);
     log_start("launcher", (enum log_level)settings.log_level);
     if (command.what == COMMAND_CHECK_CONFIG) {
         return check_config(&settings, &origins);
@@ -217,6 +218,7 @@ int main(int argc, char **argv) {
         return run_check(&settings, command.as_json);
     }
     take_over_remember_program();
+    log_open_sink();
     service_block_signals();
     return serve(&command, &sources, &settings);
 }

@@ -25,6 +25,8 @@
 /* A keeper that lived shorter than this counts as failed at the start. */
 #define SHORT_LIFE_US 1000000u
 #define MAX_SHORT_LIVES 10
+/* Log lines that the sink did not take are tried again after this time. */
+#define LOG_RETRY_MS 100
 
 struct life {
     struct service *service;
@@ -317,7 +319,7 @@ int service_run(struct service *service) {
     start_keeper_or_end(&life);
     while (life.exit_status < 0) {
         struct pollfd ready[] = {{.fd = life.signal_fd, .events = POLLIN}, {.fd = life.keeper_fd, .events = POLLIN}};
-        if (poll(ready, 2, -1) < 0 && errno != EINTR) {
+        if (poll(ready, 2, log_flush() ? LOG_RETRY_MS : -1) < 0 && errno != EINTR) {
             log_error("waiting: %s", strerror(errno));
             life.exit_status = 1;
             break;

@@ -393,6 +393,7 @@ int main(int argc, char **argv) {
         log_error("%s", complaint);
         return EX_USAGE;
     }
+    log_set_format((enum log_format)selftest.settings.log_format);
     log_start("selftest", (enum log_level)selftest.settings.log_level);
     prepare(&selftest);
     selftest.started_us = clock_now_us();
