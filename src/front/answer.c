@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "front/openapi.h"
 #include "front/outcome.h"
 #include "front/utf8.h"
 
@@ -345,6 +346,16 @@ static int end_health(struct builder *builder, unsigned status, struct answer *r
     int error = build_end(builder, write_to_buffer, &answer.text);
     if (error) {
         answer_free(&answer);
+        return error;
+    }
+    *ret_answer = answer;
+    return 0;
+}
+
+int answer_openapi(struct answer *ret_answer) {
+    struct answer answer = {.status = 200, .outcome = "success"};
+    int error = byte_buffer_append(&answer.text, (const char *)openapi_text, openapi_text_len);
+    if (error) {
         return error;
     }
     *ret_answer = answer;

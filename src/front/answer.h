@@ -55,6 +55,7 @@ struct health_facts {
 int answer_run(const struct run_facts *facts, struct answer *ret_answer);
 int answer_problem(const struct problem *problem, const char *id, struct answer *ret_answer);
 int answer_health(const struct health_facts *facts, struct answer *ret_answer);
+int answer_openapi(struct answer *ret_answer);
 int answer_live(struct answer *ret_answer);
 int answer_ready(const struct health_facts *facts, struct answer *ret_answer);
 

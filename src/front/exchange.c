@@ -222,7 +222,8 @@ static void answer_health_request(struct exchange *exchange) {
         .draining = server->draining,
     };
     struct answer answer;
-    int error = exchange->head.route == ROUTE_LIVE    ? answer_live(&answer)
+    int error = exchange->head.route == ROUTE_OPENAPI ? answer_openapi(&answer)
+                : exchange->head.route == ROUTE_LIVE  ? answer_live(&answer)
                 : exchange->head.route == ROUTE_READY ? answer_ready(&facts, &answer)
                                                       : answer_health(&facts, &answer);
     if (error) {
@@ -237,8 +238,7 @@ static void answer_head(struct exchange *exchange) {
     struct problem problem;
     if (exchange->head.refused) {
         take_problem(exchange, &exchange->head.problem);
-    } else if (exchange->head.route == ROUTE_HEALTH || exchange->head.route == ROUTE_LIVE ||
-               exchange->head.route == ROUTE_READY) {
+    } else if (exchange->head.route != ROUTE_EXECUTE && exchange->head.route != ROUTE_OPTIONS) {
         answer_health_request(exchange);
     } else if (exchange->head.route == ROUTE_OPTIONS) {
         struct answer answer = {.status = 204};

@@ -265,6 +265,7 @@ static const struct {
     {"/health", ROUTE_HEALTH},
     {"/health/live", ROUTE_LIVE},
     {"/health/ready", ROUTE_READY},
+    {"/openapi.json", ROUTE_OPENAPI},
 };
 
 static int find_readable(const char *path, enum http_route *ret_route) {
@@ -299,7 +300,8 @@ static void judge_route(const struct http_head *head, const struct http_rules *r
         judgement->refused = 1;
         problem_set(&judgement->problem, 404, "not_found", "There is nothing at '%s'.",
                     problem_quote(path, strlen(path), quoted));
-        problem_suggest(&judgement->problem, "POST /execute runs a script, GET /health tells the service's state");
+        problem_suggest(&judgement->problem, "POST /execute runs a script, GET /health tells the service's state, GET "
+                                             "/openapi.json describes both");
     }
 }
 

@@ -29,7 +29,7 @@ struct http_rules {
     int on_loopback; /* only this machine can connect */
 };
 
-enum http_route { ROUTE_EXECUTE, ROUTE_HEALTH, ROUTE_LIVE, ROUTE_READY, ROUTE_OPTIONS };
+enum http_route { ROUTE_EXECUTE, ROUTE_HEALTH, ROUTE_LIVE, ROUTE_READY, ROUTE_OPENAPI, ROUTE_OPTIONS };
 
 struct http_judgement {
     int refused;            /* 1: `problem` is the answer */
