@@ -329,7 +329,7 @@ static const char *health_word(const struct health_facts *facts) {
         return "healthy";
     }
     /* The first warm guest tells the version. */
-    return facts->status && facts->status->python_version[0] ? "unhealthy" : "starting";
+    return facts->status && (facts->status->python_version[0] || !facts->status->is_first) ? "unhealthy" : "starting";
 }
 
 /* What every answer about the service begins with. */

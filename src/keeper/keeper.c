@@ -131,6 +131,7 @@ static void send_status(struct keeper *keeper) {
         return;
     }
     keeper->status_dirty = 0;
+    keeper->status.is_first = !keeper->client->heals;
     for (int kind = 0; kind < GUEST_KINDS; kind++) {
         keeper->status.guest_ready[kind] = keeper->current[kind] != NULL;
         keeper->status.pool_size[kind] = (uint32_t)keeper->pool_size[kind];

@@ -121,6 +121,7 @@ static void end_descendants(struct life *life, pid_t spared) {
 static void start_another(struct life *life) {
     life->short_lives = clock_now_us() - life->started_us < SHORT_LIFE_US ? life->short_lives + 1 : 0;
     life->service->client.takes_over = 0;
+    life->service->client.heals = 1;
     if (life->short_lives >= MAX_SHORT_LIVES) {
         log_error("the keeper does not stay alive; giving up");
         life->exit_status = 1;

@@ -102,7 +102,7 @@ struct front_status {
     uint32_t guest_ready[GUEST_KINDS]; /* 1 when the guest can make sandboxes */
     uint32_t pool_size[GUEST_KINDS];   /* ready sandboxes that are aimed at */
     uint32_t n_layers;
-    uint32_t reserved; /* 0 */
+    uint32_t is_first; /* 1: the service has just been started, and no keeper before this one was lost */
     struct layer_status layers[STATUS_MAX_LAYERS];
 };
 

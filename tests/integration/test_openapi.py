@@ -160,14 +160,24 @@ def test_refusals_of_a_head(service):
         start = f"GET {path} HTTP/1.1\r\nHost: x\r\n".encode()
         assert raw_answer(service, start + b"Origin: http://evil.example\r\n\r\n") == 403
         assert raw_answer(service, start + b"X: " + b"x" * 40000 + b"\r\n\r\n") == 431
+        assert raw_answer(service, f"GET {path} HTTP/1.1\r\n\r\n".encode()) == 400
         assert service.request("GET", path).status == 200
     assert service.request("GET", "/nowhere").status == 404 and service.request("PUT", "/execute").status == 405
 
 
 @pytest.mark.needs_own
 def test_refusals_of_a_busy_a_slow_and_an_ending_service(own_service):
-    own = own_service(max_running=1, max_queue=0, body_timeout=1, drain_timeout=4)
+    own = own_service(max_running=1, max_queue=0, body_timeout=1, drain_timeout=4, max_connections=20)
     assert raw_answer(own.client, POST + JSON_TYPE + b"Content-Length: 10\r\n\r\n") == 408
+    for path in GETS:
+        assert raw_answer(own.client, f"GET {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n".encode()) == 408
+    own.client.close()
+    held = [RawConnection(own.client) for _ in range(20)]
+    for path in GETS:
+        assert wait_until(lambda: raw_answer(own.client, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()) == 503, 3) is not None
+    for raw in held:
+        raw.socket.close()
+    assert wait_until(lambda: raw_answer(own.client, b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n") == 200, 3) is not None
     slow = threading.Thread(target=own.client.execute, args=("import time\ndef main():\n    time.sleep(3)",))
     slow.start()
     assert wait_until(lambda: own.health()[1]["pool"]["busy"] == 1, 5) is not None

@@ -59,6 +59,11 @@ def why_not(check, value):
     return error and f"{error.json_path}: {error.message[:500]}"
 
 
+def short_integer(digits):
+    """A result may have more digits than Python reads; that it is an integer is all that matters here."""
+    return int(digits[:1000])
+
+
 def check(method, path, status, headers, body):
     """Fails when the answer is not as documented. Whatever is not documented must be the service's own Problem."""
     path = path.partition("?")[0]
@@ -76,6 +81,6 @@ def check(method, path, status, headers, body):
             header = resolved(header)
             assert not header.get("required") or name in headers, f"{method} {path} {status}: no {name}"
         check_body = _validator(json.dumps(response["content"][kind]["schema"]))
-    value = json.loads(body) if kind == "application/json" else body.decode()
+    value = json.loads(body, parse_int=short_integer) if kind == "application/json" else body.decode()
     problem = why_not(check_body, value)
     assert problem is None, f"{method} {path} {status}: {problem}\n{body[:1000]!r}"
