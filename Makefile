@@ -3,7 +3,7 @@
 PYTHON := /usr/bin/python3
 ARGS ?=
 
-.PHONY: all image run test test-long test-asan test-container bench lint format clang docs install clean help
+.PHONY: all image run test test-long test-asan test-container test-vm bench lint format clang docs install clean help
 
 all: ## build into build/, programs in build/bin/
 	@scripts/install-deps build
@@ -35,6 +35,9 @@ image: ## the Docker image python-code-runner
 test-container: ## build the image and test it in every way of running it; ARGS="--modes plain,user-locked --slice"
 	@scripts/install-deps build run test
 	@$(PYTHON) scripts/test-container $(ARGS)
+
+test-vm: ## the suites on a Debian with its own kernel, in a virtual machine; ARGS="--suite trixie", ARGS=--all
+	@scripts/test-vm $(ARGS)
 
 lint: ## formatting, clang-tidy, shellcheck
 	@scripts/install-deps build run test analysis

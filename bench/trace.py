@@ -221,7 +221,7 @@ def tracing(root):
 def requests(service, script, count, pause_s):
     """Sends requests one after the other over one connection; [(sent, received)] on the tracer's clock."""
     body = script.body.encode()
-    head = f"POST /execute HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = f"POST /execute HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     times = []
     with socket.create_connection(("127.0.0.1", service.port)) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -389,8 +389,7 @@ int settings_merge(const struct settings *current, const struct settings *wanted
     const struct complaint complaint = {error, error_size};
     struct settings merged = *current;
     for (size_t i = 0; i < count; i++) {
-        const int is_text = table[i].type == SETTING_TEXT || table[i].type == SETTING_PATH;
-        const size_t size = is_text ? SETTINGS_TEXT_MAX : sizeof(uint64_t);
+        const size_t size = setting_is_text(&table[i]) ? SETTINGS_TEXT_MAX : sizeof(uint64_t);
         const char *from = (const char *)wanted + table[i].offset;
         char *to = (char *)&merged + table[i].offset;
         if (memcmp(from, to, size) == 0) {

@@ -10,14 +10,18 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define SETTINGS_TEXT_MAX 128
+#define SETTINGS_TEXT_MAX 512
 #define SETTINGS_MAX 128 /* rows, at most */
 #define SETTINGS_DEFAULT_FILE "/etc/pyexecd/pyexecd.conf"
 
 /* Times are kept in milliseconds and sizes in bytes, whatever unit the operator writes them in. */
 struct settings {
-    char config[SETTINGS_TEXT_MAX]; /* the file that was to be read; "": none */
-    char listen[SETTINGS_TEXT_MAX]; /* address:port, [address]:port for IPv6 */
+    char config[SETTINGS_TEXT_MAX];        /* the file that was to be read; "": none */
+    char listen[SETTINGS_TEXT_MAX];        /* address:port, [address]:port for IPv6 */
+    char api_keys_file[SETTINGS_TEXT_MAX]; /* "": nobody needs a key */
+
+    char cors_origins[SETTINGS_TEXT_MAX];  /* that may read answers; separated by commas */
+    char allowed_hosts[SETTINGS_TEXT_MAX]; /* that a request may name; separated by commas */
 
     uint64_t default_timeout_ms; /* wall clock of a run */
     uint64_t max_timeout_ms;
@@ -48,10 +52,14 @@ struct settings {
     uint64_t max_connections;
     uint64_t stream_heartbeat_ms; /* between the comment lines of a streamed answer */
 
-    uint64_t max_running;      /* runs at once */
-    uint64_t max_queue;        /* requests that wait for a sandbox */
-    uint64_t queue_timeout_ms; /* the longest wait in the queue */
-    uint64_t pool_lean;        /* ready sandboxes kept; 0: chosen from the number of cores */
+    uint64_t max_running;               /* runs at once */
+    uint64_t memory_overcommit_percent; /* of the memory there is, for the limits of what runs; 0: no matter */
+    uint64_t max_queue;                 /* requests that wait for a sandbox */
+    uint64_t queue_timeout_ms;          /* the longest wait in the queue */
+    uint64_t idempotency_max_keys;      /* Idempotency-Keys remembered */
+    uint64_t idempotency_max_bytes;
+    uint64_t idempotency_max_age_ms;
+    uint64_t pool_lean; /* ready sandboxes kept; 0: chosen from the number of cores */
     uint64_t pool_data;
     uint64_t guest_max_runs;   /* a guest is replaced after this many sandboxes */
     uint64_t guest_max_age_ms; /* or after this time */
@@ -86,6 +94,8 @@ enum setting_type {
     SETTING_BYTES,
     SETTING_MEBIBYTES,  /* written in MiB, kept in bytes */
     SETTING_PATH,       /* absolute; may be empty where the default is */
+    SETTING_ORIGINS,    /* such as https://example.org:8443, separated by commas; may be empty */
+    SETTING_HOSTS,      /* names without port, separated by commas; may be empty */
     SETTING_LOG_LEVEL,  /* error, warning, info, debug */
     SETTING_LOG_FORMAT, /* auto, text, json */
     SETTING_SWITCH,     /* no, yes: kept as 0, 1 */
@@ -162,6 +172,9 @@ void settings_print_table(FILE *out);
 
 /* Prints what was set, as a configuration file that sets the same, with the origin of each value as a comment. */
 void settings_print_changed(const struct settings *settings, const struct settings_origins *origins, FILE *out);
+
+/* 1 when the setting is a text of SETTINGS_TEXT_MAX bytes in struct settings, 0 when it is a number. */
+int setting_is_text(const struct setting *setting);
 
 /* The unit the operator writes a setting in: "seconds", "bytes", "MiB", "" for counts and text. */
 const char *setting_unit(const struct setting *setting);

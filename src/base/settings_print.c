@@ -12,6 +12,8 @@ const char *setting_unit(const struct setting *setting) {
         return "MiB";
     case SETTING_TEXT:
     case SETTING_PATH:
+    case SETTING_ORIGINS:
+    case SETTING_HOSTS:
     case SETTING_COUNT:
     case SETTING_LOG_LEVEL:
     case SETTING_LOG_FORMAT:
@@ -32,6 +34,8 @@ static int has_range(const struct setting *setting) {
         return 1;
     case SETTING_TEXT:
     case SETTING_PATH:
+    case SETTING_ORIGINS:
+    case SETTING_HOSTS:
     case SETTING_LOG_LEVEL:
     case SETTING_LOG_FORMAT:
     case SETTING_SWITCH:

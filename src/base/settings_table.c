@@ -17,6 +17,21 @@ static const struct setting table[] = {
 
     {"listen", SETTING_TEXT, "127.0.0.1:8080", 0, 0, AT(listen),
      "address and port to serve on: 127.0.0.1:8080, [::1]:8080, localhost:8080, or :8080 for every address", RESTART},
+    {"api_keys_file", SETTING_PATH, "", 0, 0, AT(api_keys_file),
+     "file of API keys, made with `pyexecd key`; once set, a request needs one (docs/keys.md); empty: nobody needs a "
+     "key",
+     RELOAD},
+
+    {"cors_origins", SETTING_ORIGINS, "", 0, 0, AT(cors_origins),
+     "web pages of other origins that may use the service, such as https://app.example.org, separated by commas; "
+     "empty: "
+     "none",
+     RELOAD},
+    {"allowed_hosts", SETTING_HOSTS, "", 0, 0, AT(allowed_hosts),
+     "names in the Host header that are served, besides IP addresses and localhost, separated by commas; empty: every "
+     "name, "
+     "but on loopback none",
+     RELOAD},
 
     {"default_timeout", SETTING_SECONDS, "10", 1, DAY_S, AT(default_timeout_ms),
      "wall clock time of a run whose request names none", RELOAD},
@@ -71,10 +86,20 @@ static const struct setting table[] = {
      "time between the comment lines that keep a streamed answer's connection open", RELOAD},
 
     {"max_running", SETTING_COUNT, "64", 1, 1024, AT(max_running), "runs at one time", RESTART},
+    {"memory_overcommit_percent", SETTING_COUNT, "200", 0, 100000, AT(memory_overcommit_percent),
+     "memory limits of the runs at one time, together, in percent of the memory that the machine or the container has; "
+     "more runs wait; 0: it does not matter",
+     RESTART},
     {"max_queue", SETTING_COUNT, "512", 0, 65536, AT(max_queue),
      "requests that wait for a sandbox; more are told to come back later", RELOAD},
     {"queue_timeout", SETTING_SECONDS, "10", 0, HOUR_S, AT(queue_timeout_ms),
      "the longest wait for a sandbox before a request is told to come back later", RELOAD},
+    {"idempotency_max_keys", SETTING_COUNT, "4096", 1, 1000000, AT(idempotency_max_keys),
+     "requests with an Idempotency-Key whose answers are kept", RELOAD},
+    {"idempotency_max_mb", SETTING_MEBIBYTES, "64", 1, 65536, AT(idempotency_max_bytes),
+     "size of those answers together", RELOAD},
+    {"idempotency_max_age", SETTING_SECONDS, "3600", 1, 7 * DAY_S, AT(idempotency_max_age_ms),
+     "how long such an answer is kept", RELOAD},
     {"pool_lean", SETTING_COUNT, "0", 0, 1024, AT(pool_lean),
      "ready sandboxes with the standard library loaded; 0: chosen from the number of cores", RESTART},
     {"pool_data", SETTING_COUNT, "0", 0, 1024, AT(pool_data),
@@ -112,4 +137,9 @@ static const struct setting table[] = {
 const struct setting *settings_table(size_t *ret_count) {
     *ret_count = sizeof table / sizeof table[0];
     return table;
+}
+
+int setting_is_text(const struct setting *setting) {
+    return setting->type == SETTING_TEXT || setting->type == SETTING_PATH || setting->type == SETTING_ORIGINS ||
+           setting->type == SETTING_HOSTS;
 }

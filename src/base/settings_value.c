@@ -147,6 +147,34 @@ static int parse_number(const struct setting *setting, const char *text, uint64_
     return 0;
 }
 
+static int is_host_character(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '-' ||
+           c == '_';
+}
+
+/* "name,name", or with `are_origins` "scheme://name:port,...": as a browser sends them, without a path. There is no
+ * "*": what every page may do should not be a matter of one character. */
+static int is_host_list(const char *text, int are_origins) {
+    while (*text) {
+        if (are_origins && strncmp(text, "https://", 8) == 0) {
+            text += 8;
+        } else if (are_origins && strncmp(text, "http://", 7) == 0) {
+            text += 7;
+        } else if (are_origins) {
+            return 0;
+        }
+        const char *name = text;
+        while (is_host_character(*text) || (are_origins && strchr("[]:", *text) && *text)) {
+            text++;
+        }
+        if (text == name || (*text != ',' && *text != '\0') || (*text == ',' && text[1] == '\0')) {
+            return 0;
+        }
+        text += *text == ',';
+    }
+    return 1;
+}
+
 int settings_apply(struct settings *settings, const struct setting *setting, const char *source, const char *text,
                    const struct complaint *complaint) {
     const struct choice *choice = choice_of(setting->type);
@@ -167,6 +195,19 @@ int settings_apply(struct settings *settings, const struct setting *setting, con
         }
         memcpy((char *)settings + setting->offset, text, strlen(text) + 1);
         return 0;
+    case SETTING_ORIGINS:
+    case SETTING_HOSTS: {
+        const int are_origins = setting->type == SETTING_ORIGINS;
+        if (strlen(text) >= SETTINGS_TEXT_MAX || !is_host_list(text, are_origins)) {
+            return settings_complain(complaint, "%s=%.64s: expected %s, separated by commas, at most %d bytes", source,
+                                     text,
+                                     are_origins ? "origins such as https://app.example.org or http://localhost:3000"
+                                                 : "host names without port, such as runner.example.org",
+                                     SETTINGS_TEXT_MAX - 1);
+        }
+        memcpy((char *)settings + setting->offset, text, strlen(text) + 1);
+        return 0;
+    }
     case SETTING_TEXT: {
         /* The only text there is; another one would bring a check of its own. */
         struct listen_address address;
@@ -203,7 +244,7 @@ int settings_apply(struct settings *settings, const struct setting *setting, con
 
 void settings_write_value(const struct settings *settings, const struct setting *setting,
                           char text[SETTINGS_TEXT_MAX]) {
-    if (setting->type == SETTING_TEXT || setting->type == SETTING_PATH) {
+    if (setting_is_text(setting)) {
         memcpy(text, (const char *)settings + setting->offset, SETTINGS_TEXT_MAX);
         return;
     }
@@ -222,6 +263,8 @@ void settings_write_value(const struct settings *settings, const struct setting 
         break;
     case SETTING_TEXT:
     case SETTING_PATH:
+    case SETTING_ORIGINS:
+    case SETTING_HOSTS:
     case SETTING_COUNT:
     case SETTING_BYTES:
     case SETTING_LOG_LEVEL:

@@ -8,6 +8,7 @@
 #include "front/outcome.h"
 #include "front/utf8.h"
 
+#define ANSWER_JSON "application/json"
 #define BANNER "Executing main() function...\n"
 
 /* Fifteen digits write 12.345 as 12.345; seventeen would not. */
@@ -112,7 +113,7 @@ static json_t *list_value(const struct text_list *list) {
 }
 
 static json_t *suggestions_value(const struct run_facts *facts, const struct outcome *outcome) {
-    json_t *array = outcome->uses_record ? list_value(&facts->record->suggestions) : json_array();
+    json_t *array = outcome->uses_record_suggestions ? list_value(&facts->record->suggestions) : json_array();
     for (size_t i = 0; array && i < outcome->n_suggestions; i++) {
         if (json_array_append_new(array, json_string(outcome->suggestions[i])) < 0) {
             json_decref(array);
@@ -148,6 +149,12 @@ static void put_failure(struct builder *builder, const struct run_facts *facts, 
         }
         put_text_if_any(builder, "text", &record->text);
         put_text_if_any(builder, "traceback", &record->traceback);
+    }
+    if (outcome->kind == OUTCOME_TIMEOUT) {
+        if (record->stopped_line > 0) {
+            put(builder, "line", json_integer(record->stopped_line));
+        }
+        put_text_if_any(builder, "traceback", &record->stopped_at);
     }
     if (outcome->signal[0]) {
         put(builder, "signal", json_string(outcome->signal));
@@ -240,13 +247,12 @@ int answer_run(const struct run_facts *facts, struct answer *ret_answer) {
     if (error) {
         return error;
     }
-    struct answer answer = {.status = 400};
+    struct answer answer = {.status = 400, .type = ANSWER_JSON, .error = outcome_error(outcome.kind)};
     if (outcome.kind == OUTCOME_SUCCESS) {
         answer.status = 200;
     } else if (outcome.kind == OUTCOME_INTERNAL_ERROR) {
         answer.status = 500;
     }
-    answer.outcome = outcome.kind == OUTCOME_SUCCESS ? "success" : outcome_error(outcome.kind);
     answer.has_run = 1;
     answer.run = (struct run_measures){.queue_us = facts->queue_us,
                                        .wall_us = facts->verdict->wall_us,
@@ -275,7 +281,7 @@ static json_t *quoted_value(const char *text) {
 }
 
 int answer_problem(const struct problem *problem, const char *id, struct answer *ret_answer) {
-    struct answer answer = {.status = problem->status, .outcome = problem->error};
+    struct answer answer = {.status = problem->status, .type = ANSWER_JSON, .error = problem->error};
     struct builder builder = build_start();
     json_t *suggestions = json_array();
     for (size_t i = 0; i < problem->n_suggestions; i++) {
@@ -342,7 +348,7 @@ static struct builder begin_health(const char *word) {
 }
 
 static int end_health(struct builder *builder, unsigned status, struct answer *ret_answer) {
-    struct answer answer = {.status = status, .outcome = status == 200 ? "success" : "unavailable"};
+    struct answer answer = {.status = status, .type = ANSWER_JSON, .error = status == 200 ? NULL : "unavailable"};
     int error = build_end(builder, write_to_buffer, &answer.text);
     if (error) {
         answer_free(&answer);
@@ -353,7 +359,7 @@ static int end_health(struct builder *builder, unsigned status, struct answer *r
 }
 
 int answer_openapi(struct answer *ret_answer) {
-    struct answer answer = {.status = 200, .outcome = "success"};
+    struct answer answer = {.status = 200, .type = ANSWER_JSON};
     int error = byte_buffer_append(&answer.text, (const char *)openapi_text, openapi_text_len);
     if (error) {
         return error;
@@ -382,7 +388,7 @@ int answer_health(const struct health_facts *facts, struct answer *ret_answer) {
     const char *word = health_word(facts);
     struct builder builder = begin_health(word);
     unsigned size = 0;
-    if (facts->status) {
+    if (facts->status && !facts->brief) {
         const struct front_status *status = facts->status;
         put(&builder, "isolation",
             json_pack("{s:o, s:{s:o, s:o}}", "tier",
@@ -394,8 +400,10 @@ int answer_health(const struct health_facts *facts, struct answer *ret_answer) {
             size += status->pool_size[kind];
         }
     }
-    put(&builder, "pool",
-        json_pack("{s:i, s:i, s:i, s:i}", "ready", (int)facts->ready, "busy", (int)facts->busy, "queued",
-                  (int)facts->queued, "size", (int)size));
+    if (!facts->brief) {
+        put(&builder, "pool",
+            json_pack("{s:i, s:i, s:i, s:i}", "ready", (int)facts->ready, "busy", (int)facts->busy, "queued",
+                      (int)facts->queued, "size", (int)size));
+    }
     return end_health(&builder, strcmp(word, "healthy") == 0 ? 200 : 503, ret_answer);
 }

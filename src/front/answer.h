@@ -18,8 +18,9 @@
 
 struct answer {
     unsigned status;         /* of HTTP */
+    const char *type;        /* of the text; static; NULL when there is none */
+    const char *error;       /* the contract's word, static; NULL for success */
     struct byte_buffer text; /* owned */
-    const char *outcome;     /* for the log: the contract's word, or "success"; static */
     int has_run;             /* 1: `run` tells how a run went */
     struct run_measures run;
 };
@@ -49,6 +50,7 @@ struct health_facts {
     unsigned ready, busy, queued;      /* sandboxes that wait, runs, requests that wait */
     unsigned most_busy, most_queued;   /* as many may run, and wait */
     int draining;
+    int brief; /* 1: only the status, for who has no key */
 };
 
 /* Each returns 0 with *ret_answer filled (answer_free() it), or -ENOMEM. */

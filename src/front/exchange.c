@@ -18,55 +18,24 @@
 #include "base/log.h"
 #include "front/allocate.h"
 #include "front/decode.h"
-#include "front/http_head.h"
-#include "front/http_server.h"
+#include "front/exchange_inside.h"
 #include "front/request_id.h"
 #include "front/request_log.h"
-#include "front/stream.h"
 
 /* A body that is refused for its head is read and dropped up to this size, so that the connection can be kept. */
 #define DROPPED_BODY_MAX (64u << 10)
-
-#define LOGGED_METHOD_MAX 16
-#define LOGGED_PATH_MAX 129
-
-enum exchange_state {
-    EXCHANGE_BODY,    /* the body comes in, or is dropped when `answer` is there already */
-    EXCHANGE_RUNNING, /* suspended: queued or running */
-    EXCHANGE_READY,   /* the answer is there */
-    EXCHANGE_BEGUN,   /* there is a stream, which the library does not know yet */
-    EXCHANGE_SENT,    /* the library has the answer */
-    EXCHANGE_GONE,    /* the client has gone while its run was on */
-};
-
-struct exchange {
-    struct http_server *server;
-    struct connection *connection;
-    struct MHD_Connection *mhd;
-    enum exchange_state state;
-    struct http_judgement head;
-    char id[HTTP_REQUEST_ID_MAX + 1];
-    char method[LOGGED_METHOD_MAX], path[LOGGED_PATH_MAX]; /* their beginnings, for the log */
-    uint64_t began_us;
-    uint64_t body_bytes;
-    struct byte_buffer body;
-    size_t held; /* bytes taken from the budget */
-    int is_owed; /* counted in server->n_owed */
-    struct run *run;
-    struct stream *stream; /* from the run's beginning, when the client wants events */
-
-    struct answer answer; /* once the library has its text, the rest is for the log */
-    int has_answer;
-    uint64_t answer_bytes;
-    unsigned retry_after;
-    const char *allow;
-    int close;
-};
 
 /* From now on a service that ends waits for this exchange. */
 static void owe_answer(struct exchange *exchange) {
     exchange->server->n_owed += !exchange->is_owed;
     exchange->is_owed = 1;
+}
+
+/* The library notices when it works next. It does not ask for that when this happens while it works, as it does when
+ * one request takes another's place in the queue. */
+static void resume(struct exchange *exchange) {
+    exchange->server->resumed = 1;
+    MHD_resume_connection(exchange->mhd);
 }
 
 /* ---- answers ---- */
@@ -76,28 +45,34 @@ static void hold(struct exchange *exchange, size_t bytes) {
     exchange->held += bytes;
 }
 
-static void release_all(struct exchange *exchange) {
-    budget_give_back(exchange->server->budget, exchange->held);
-    exchange->held = 0;
+static void release(struct exchange *exchange, size_t bytes) {
+    budget_give_back(exchange->server->budget, bytes);
+    exchange->held -= bytes;
 }
 
-static void take_answer(struct exchange *exchange, struct answer *answer) {
+static void drop_body(struct exchange *exchange) {
+    release(exchange, exchange->body.capacity);
+    byte_buffer_free(&exchange->body);
+}
+
+void exchange_take_answer(struct exchange *exchange, struct answer *answer) {
     exchange->answer = *answer;
+    exchange->error = answer->error;
+    exchange->has_run = answer->has_run;
+    exchange->run_measures = answer->run;
     exchange->has_answer = 1;
     hold(exchange, answer->text.len);
 }
 
-static void take_problem(struct exchange *exchange, const struct problem *problem) {
+void exchange_take_problem(struct exchange *exchange, const struct problem *problem) {
     struct answer answer;
     if (answer_problem(problem, exchange->id, &answer) < 0) {
         /* Without memory for a few hundred bytes the connection is closed without an answer. */
         exchange->state = EXCHANGE_GONE;
         return;
     }
-    exchange->retry_after = problem->retry_after;
-    exchange->allow = problem->allow;
-    exchange->close = problem->close;
-    take_answer(exchange, &answer);
+    answer_headers_of_problem(&exchange->headers, problem);
+    exchange_take_answer(exchange, &answer);
 }
 
 static void take_memory_problem(struct problem *problem) {
@@ -106,43 +81,26 @@ static void take_memory_problem(struct problem *problem) {
     problem_suggest(problem, "Send the request again in a moment, as Retry-After says");
 }
 
-static int add_headers(const struct exchange *exchange, struct MHD_Response *response, const char *type) {
-    char seconds[16];
-    int failed = MHD_add_response_header(response, "X-Request-Id", exchange->id) != MHD_YES;
-    failed |= MHD_add_response_header(response, "Cache-Control", "no-store") != MHD_YES;
-    failed |= MHD_add_response_header(response, "X-Content-Type-Options", "nosniff") != MHD_YES;
-    if (type) {
-        failed |= MHD_add_response_header(response, "Content-Type", type) != MHD_YES;
-    }
-    if (exchange->allow) {
-        failed |= MHD_add_response_header(response, "Allow", exchange->allow) != MHD_YES;
-    }
-    if (exchange->retry_after > 0) {
-        (void)snprintf(seconds, sizeof seconds, "%u", exchange->retry_after);
-        failed |= MHD_add_response_header(response, "Retry-After", seconds) != MHD_YES;
-    }
-    if (exchange->close) {
-        failed |= MHD_add_response_header(response, "Connection", "close") != MHD_YES;
-    }
-    return failed ? -ENOMEM : 0;
-}
-
 /* Gives the answer to the library. */
 static enum MHD_Result send_answer(struct exchange *exchange) {
     size_t len = exchange->answer.text.len;
     owe_answer(exchange);
-    exchange->close |= exchange->server->retiring;
+    exchange->headers.close |= exchange->server->retiring;
+    exchange->status = exchange->answer.status;
+    exchange->answer_bytes = len;
     struct MHD_Response *response =
         MHD_create_response_from_buffer(len, exchange->answer.text.bytes, MHD_RESPMEM_MUST_FREE);
     if (!response) {
         return MHD_NO;
     }
     exchange->answer.text = (struct byte_buffer){.len = len}; /* the bytes are the response's now */
-    exchange->answer_bytes = len;
     enum MHD_Result result = MHD_NO;
-    if (add_headers(exchange, response, len > 0 ? "application/json" : NULL) == 0) {
+    struct metrics *metrics = exchange->server->run_means->metrics;
+    metrics_count_response(metrics, exchange->answer.status);
+    metrics->response_bytes += len;
+    if (answer_headers_add(&exchange->headers, response, exchange->answer.type) == 0) {
         connection_enter_answering(exchange->connection, len);
-        exchange->connection->lingers = exchange->close;
+        exchange->connection->lingers = exchange->headers.close;
         exchange->state = EXCHANGE_SENT;
         result = MHD_queue_response(exchange->mhd, exchange->answer.status, response);
     }
@@ -154,116 +112,43 @@ static enum MHD_Result send_answer(struct exchange *exchange) {
 static enum MHD_Result send_stream(struct exchange *exchange) {
     struct MHD_Response *response = stream_response(exchange->stream);
     enum MHD_Result result = MHD_NO;
-    exchange->close |= exchange->server->retiring;
     if (!response) {
         return MHD_NO;
     }
+    exchange->headers.close |= exchange->server->retiring;
+    exchange->status = MHD_HTTP_OK;
     /* The second header is for nginx, which would keep the events until it has many. */
-    if (add_headers(exchange, response, "text/event-stream") == 0 &&
+    if (answer_headers_add(&exchange->headers, response, "text/event-stream") == 0 &&
         MHD_add_response_header(response, "X-Accel-Buffering", "no") == MHD_YES) {
         exchange->state = EXCHANGE_SENT;
+        metrics_count_response(exchange->server->run_means->metrics, MHD_HTTP_OK);
         result = MHD_queue_response(exchange->mhd, MHD_HTTP_OK, response);
     }
     MHD_destroy_response(response);
     return result;
 }
 
+static void on_run_end(void *context, struct answer *answer, const struct problem *problem);
+
 /* ---- the head ---- */
-
-struct header_list {
-    struct byte_buffer headers; /* of struct http_header */
-    int failed;
-};
-
-static enum MHD_Result collect_header(void *context, enum MHD_ValueKind kind, const char *name, size_t name_len,
-                                      const char *value, size_t value_len) {
-    struct header_list *list = context;
-    struct http_header header = {
-        .name = name, .name_len = name_len, .value = value ? value : "", .value_len = value ? value_len : 0};
-    (void)kind;
-    list->failed |= byte_buffer_append(&list->headers, &header, sizeof header) < 0;
-    return MHD_YES;
-}
-
-static int judge_head(struct exchange *exchange, const char *url, const char *method, const char *version) {
-    const struct http_server *server = exchange->server;
-    struct header_list list = {0};
-    (void)MHD_get_connection_values_n(exchange->mhd, MHD_HEADER_KIND, collect_header, &list);
-    const union MHD_ConnectionInfo *size =
-        MHD_get_connection_info(exchange->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
-    struct http_head head = {
-        .method = method,
-        .target = url,
-        .version = version,
-        .headers = (const struct http_header *)(const void *)list.headers.bytes,
-        .n_headers = list.headers.len / sizeof(struct http_header),
-        .bytes = size ? size->header_size : 0,
-    };
-    struct http_rules rules = {
-        .max_header_bytes = server->settings->max_header_bytes,
-        .max_body_bytes = server->settings->max_body_bytes,
-        .on_loopback = server->on_loopback,
-    };
-    http_head_judge(&head, &rules, &exchange->head);
-    byte_buffer_free(&list.headers);
-    return list.failed ? -ENOMEM : 0;
-}
-
-static void answer_health_request(struct exchange *exchange) {
-    const struct http_server *server = exchange->server;
-    const struct admission *admission = server->admission;
-    struct health_facts facts = {
-        .status = admission->has_status ? &admission->status : NULL,
-        .ready = admission->n_idle,
-        .busy = admission->n_running,
-        .queued = admission->n_queued,
-        .most_busy = (unsigned)server->settings->max_running,
-        .most_queued = (unsigned)server->settings->max_queue,
-        .draining = server->draining,
-    };
-    struct answer answer;
-    int error = exchange->head.route == ROUTE_OPENAPI ? answer_openapi(&answer)
-                : exchange->head.route == ROUTE_LIVE  ? answer_live(&answer)
-                : exchange->head.route == ROUTE_READY ? answer_ready(&facts, &answer)
-                                                      : answer_health(&facts, &answer);
-    if (error) {
-        exchange->state = EXCHANGE_GONE;
-    } else {
-        take_answer(exchange, &answer);
-    }
-}
-
-/* What the head alone decides: an answer, or none yet. */
-static void answer_head(struct exchange *exchange) {
-    struct problem problem;
-    if (exchange->head.refused) {
-        take_problem(exchange, &exchange->head.problem);
-    } else if (exchange->head.route != ROUTE_EXECUTE && exchange->head.route != ROUTE_OPTIONS) {
-        answer_health_request(exchange);
-    } else if (exchange->head.route == ROUTE_OPTIONS) {
-        struct answer answer = {.status = 204};
-        take_answer(exchange, &answer);
-        exchange->allow = exchange->head.allow;
-    } else if (exchange->server->draining) {
-        admission_draining_problem(&problem);
-        take_problem(exchange, &problem);
-    }
-}
 
 static struct exchange *begin_exchange(struct http_server *server, struct MHD_Connection *mhd) {
     struct exchange *exchange = allocate_or_exit(sizeof *exchange);
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     exchange->server = server;
+    exchange->headers.id = exchange->id;
+    exchange->shared.on_end = on_run_end;
+    exchange->shared.context = exchange;
+    exchange->began_us = clock_now_us();
     exchange->mhd = mhd;
     exchange->connection = info->socket_context;
     return exchange;
 }
 
 static enum MHD_Result on_head(struct exchange *exchange, const char *url, const char *method, const char *version) {
-    exchange->began_us = clock_now_us();
     (void)snprintf(exchange->method, sizeof exchange->method, "%s", method);
     (void)snprintf(exchange->path, sizeof exchange->path, "%s", http_target_path(url));
-    if (judge_head(exchange, url, method, version) < 0) {
+    if (exchange_judge_head(exchange, url, method, version) < 0) {
         return MHD_NO;
     }
     if (exchange->head.request_id[0]) {
@@ -273,14 +158,14 @@ static enum MHD_Result on_head(struct exchange *exchange, const char *url, const
     }
     exchange->connection->request_id = exchange->id;
     connection_enter_body(exchange->connection);
-    answer_head(exchange);
+    exchange_answer_head(exchange);
     if (exchange->state == EXCHANGE_GONE) {
         return MHD_NO;
     }
     int can_drop_body = exchange->head.length_known && exchange->head.length <= DROPPED_BODY_MAX &&
                         !(exchange->head.has_body && exchange->head.expects_continue);
-    if (exchange->has_answer && (exchange->close || !can_drop_body)) {
-        exchange->close = 1;
+    if (exchange->has_answer && (exchange->headers.close || !can_drop_body)) {
+        exchange->headers.close = 1;
         return send_answer(exchange);
     }
     return MHD_YES;
@@ -290,6 +175,9 @@ static enum MHD_Result on_head(struct exchange *exchange, const char *url, const
 
 /* The library takes no answer in the middle of a body: it is written past it, and the connection ends. */
 static enum MHD_Result refuse_body(struct exchange *exchange, const struct problem *problem) {
+    exchange->error = problem->error;
+    exchange->status = problem->status;
+    metrics_count_response(exchange->server->run_means->metrics, problem->status);
     connection_refuse(exchange->connection, problem);
     return MHD_NO;
 }
@@ -297,6 +185,7 @@ static enum MHD_Result refuse_body(struct exchange *exchange, const struct probl
 static enum MHD_Result on_body_part(struct exchange *exchange, const char *part, size_t len) {
     const struct http_server *server = exchange->server;
     struct problem problem;
+    server->run_means->metrics->request_bytes += len;
     exchange->body_bytes += len;
     if (exchange->has_answer) {
         return MHD_YES;
@@ -324,16 +213,26 @@ static enum MHD_Result on_body_part(struct exchange *exchange, const char *part,
 
 /* ---- the run ---- */
 
+/* Nobody waits here any more. Ends the run, unless its answer can be asked for again. */
+static void leave_run(struct exchange *exchange) {
+    if (exchange->shared.entry) {
+        idempotency_leave(&exchange->shared);
+    } else {
+        admission_abandon(exchange->server->admission, exchange->run);
+    }
+    exchange->run = NULL;
+}
+
 static void on_client_gone(void *context) {
     struct exchange *exchange = context;
-    log_debug("%s: the client has gone; its run is ended", exchange->id);
-    admission_abandon(exchange->server->admission, exchange->run);
-    exchange->run = NULL;
+    log_debug("%s: the client has gone", exchange->id);
+    leave_run(exchange);
     exchange->connection->phase = CONNECTION_ANSWERING;
     enum exchange_state state = exchange->state;
     exchange->state = EXCHANGE_GONE;
+    exchange->error = "client_gone";
     if (state == EXCHANGE_RUNNING) {
-        MHD_resume_connection(exchange->mhd);
+        resume(exchange);
     }
     if (exchange->stream) {
         stream_abort(exchange->stream);
@@ -357,7 +256,7 @@ static void on_run_begin(void *context) {
     exchange->stream->context = exchange;
     if (exchange->state == EXCHANGE_RUNNING) {
         exchange->state = EXCHANGE_BEGUN;
-        MHD_resume_connection(exchange->mhd);
+        resume(exchange);
     }
 }
 
@@ -383,53 +282,129 @@ static void end_stream(struct exchange *exchange, struct answer *answer, const s
         stream_abort(exchange->stream);
         return;
     }
+    exchange->error = last.error;
+    exchange->has_run = last.has_run;
+    exchange->run_measures = last.run;
     exchange->answer_bytes = last.text.len;
     stream_end(exchange->stream, &last.text);
-    exchange->answer = last; /* stream_end() has taken the text */
-    exchange->has_answer = 1;
     connection_enter_answering(exchange->connection, exchange->stream->waiting.len);
 }
 
 static void on_run_end(void *context, struct answer *answer, const struct problem *problem) {
     struct exchange *exchange = context;
     exchange->run = NULL;
+    if (answer && exchange->wants_events && !exchange->stream) {
+        on_run_begin(exchange); /* another request ran: all that is left to tell is the end */
+    }
     if (exchange->stream) {
         end_stream(exchange, answer, problem);
         return;
     }
     exchange->state = EXCHANGE_READY;
     if (answer) {
-        take_answer(exchange, answer);
+        exchange_take_answer(exchange, answer);
     } else {
-        take_problem(exchange, problem);
+        exchange_take_problem(exchange, problem);
     }
     exchange->connection->phase = CONNECTION_ANSWERING;
-    MHD_resume_connection(exchange->mhd);
+    resume(exchange);
 }
 
-/* The body is whole: a run, or a problem. Returns 0 when a run was admitted. */
+/* The answer is another request's, under its id. */
+static void take_identity(struct exchange *exchange, const struct idempotent_entry *entry) {
+    (void)snprintf(exchange->id, sizeof exchange->id, "%s", idempotency_id(entry));
+    exchange->headers.is_replay = 1;
+}
+
+/* Looks whether the request was sent before. Returns 0 when it is to be run, 1 when there is an answer, or will be, or
+ * a problem's -errno. */
+static int find_sent_before(struct exchange *exchange, struct problem *problem) {
+    struct idempotent_entry *entry = NULL;
+    struct answer answer;
+    switch (idempotency_find(&exchange->server->idempotency, exchange->account, exchange->head.idempotency_key,
+                             exchange->body.bytes, exchange->body.len, clock_now_us(), &entry, problem)) {
+    case IDEMPOTENCY_NEW:
+        return 0;
+    case IDEMPOTENCY_OTHER_BODY:
+        return -EBADMSG;
+    case IDEMPOTENCY_PENDING:
+        take_identity(exchange, entry);
+        idempotency_join(entry, &exchange->shared);
+        return 1;
+    case IDEMPOTENCY_KEPT:
+        break;
+    }
+    if (idempotency_copy(entry, &answer) < 0) {
+        take_memory_problem(problem);
+        return -ENOMEM;
+    }
+    take_identity(exchange, entry);
+    if (exchange->wants_events) {
+        on_run_begin(exchange);
+        end_stream(exchange, &answer, NULL);
+    } else {
+        exchange_take_answer(exchange, &answer);
+    }
+    return 1;
+}
+
+/* Gives the run to the admission: for this request alone, or for all that come with its Idempotency-Key. */
+static int submit_run(struct exchange *exchange, struct run_input *input, struct idempotent_entry *entry,
+                      struct problem *problem) {
+    struct http_server *server = exchange->server;
+    struct run_waiter waiter = {
+        .events = exchange->wants_events ? &stream_events : NULL, .on_end = on_run_end, .context = exchange};
+    if (entry) {
+        exchange->shared.events = waiter.events;
+        idempotency_join(entry, &exchange->shared);
+        waiter = idempotency_run_waiter(entry);
+    }
+    exchange->run = run_new(server->run_means, input, exchange->id, &waiter);
+    int error = admission_submit(server->admission, exchange->account, exchange->run, problem);
+    if (error) {
+        exchange->run = NULL;
+    }
+    if (entry && error) {
+        idempotency_failed(entry);
+    } else if (entry) {
+        idempotency_submitted(entry, exchange->run);
+    }
+    return error;
+}
+
+/* The body is whole: a run, or a problem. Returns 0 when there is an answer, or will be. */
 static int submit(struct exchange *exchange, struct problem *problem) {
     struct http_server *server = exchange->server;
     struct run_input input;
-    struct run_waiter waiter = {.on_end = on_run_end, .context = exchange};
-    int error = decode_request(exchange->body.bytes, exchange->body.len, server->settings, &input, problem);
-    byte_buffer_free(&exchange->body);
-    release_all(exchange);
+    struct settings settings = *server->settings;
+    struct idempotent_entry *entry = NULL;
+    const char *key = exchange->head.idempotency_key;
+    gate_lower_defaults(exchange->account, &settings);
+    int error = decode_request(exchange->body.bytes, exchange->body.len, &settings, &input, problem);
     if (error == -ENOMEM) {
         take_memory_problem(problem);
     }
     if (error) {
+        drop_body(exchange);
         return error;
     }
-    if (input.stream || exchange->head.takes_events_only) {
-        waiter.events = &stream_events;
+    exchange->wants_events = input.stream || exchange->head.takes_events_only;
+    error = gate_judge_input(exchange->account, server->settings, &input, problem);
+    int found = !error && *key ? find_sent_before(exchange, problem) : error;
+    if (!found && *key) {
+        entry = idempotency_begin(&server->idempotency, exchange->account, key, exchange->body.bytes,
+                                  exchange->body.len, clock_now_us(), exchange->id);
+        if (!entry) {
+            take_memory_problem(problem);
+            found = -ENOMEM;
+        }
     }
-    exchange->run = run_new(server->run_means, &input, exchange->id, &waiter);
-    error = admission_submit(server->admission, exchange->run, problem);
-    if (error) {
-        exchange->run = NULL;
+    drop_body(exchange);
+    if (found) {
+        run_input_free(&input);
+        return found < 0 ? found : 0;
     }
-    return error;
+    return submit_run(exchange, &input, entry, problem);
 }
 
 static enum MHD_Result on_request_whole(struct exchange *exchange) {
@@ -438,12 +413,17 @@ static enum MHD_Result on_request_whole(struct exchange *exchange) {
         return send_answer(exchange);
     }
     if (submit(exchange, &problem) < 0) {
-        take_problem(exchange, &problem);
+        exchange_take_problem(exchange, &problem);
         return exchange->has_answer ? send_answer(exchange) : MHD_NO;
+    }
+    if (exchange->has_answer) {
+        return send_answer(exchange);
     }
     owe_answer(exchange);
     if (exchange->stream) {
-        connection_enter_waiting(exchange->connection, on_client_gone, exchange);
+        if (!exchange->stream->ended) {
+            connection_enter_waiting(exchange->connection, on_client_gone, exchange);
+        }
         return send_stream(exchange);
     }
     exchange->state = EXCHANGE_RUNNING;
@@ -495,39 +475,48 @@ static void refuse_short_body(struct exchange *exchange) {
         problem_set(&problem, 400, "invalid_input", "The request body ended before its last chunk.");
     }
     problem_suggest(&problem, "Let Content-Length be the number of bytes of the body");
+    exchange->status = problem.status;
     connection_refuse(exchange->connection, &problem);
 }
 
-/* What the request came to: an answer, a refusal past the library, or nothing, since its client has gone. */
+/* Requests to run something, and those that were no request at all. */
+static void count(const struct exchange *exchange) {
+    struct metrics *metrics = exchange->server->run_means->metrics;
+    if (exchange->stream) {
+        metrics->response_bytes += exchange->stream->passed;
+    }
+    if (exchange->head.refused || exchange->head.route == ROUTE_EXECUTE) {
+        metrics_count_request(metrics, account_counts(exchange->account, metrics), request_outcome_of(exchange->error),
+                              clock_now_us() - exchange->began_us);
+    }
+}
+
+/* What the request came to, for the operator. */
 static void log_exchange(const struct exchange *exchange, enum MHD_RequestTerminationCode reason) {
     const struct connection *connection = exchange->connection;
-    const struct answer *answer = exchange->has_answer ? &exchange->answer : NULL;
-    const enum http_route route = exchange->head.route;
-    struct request_log_entry entry = {
+    const struct account *account = exchange->account;
+    const char *outcome = exchange->error ? exchange->error : "success";
+    if (exchange->state == EXCHANGE_SENT && reason != MHD_REQUEST_TERMINATED_COMPLETED_OK) {
+        outcome = "client_gone";
+    } else if (exchange->state == EXCHANGE_BODY && !connection->refused && !exchange->has_answer &&
+               reason == MHD_REQUEST_TERMINATED_WITH_ERROR) {
+        outcome = "bad_framing"; /* the library has answered by itself */
+    }
+    const struct request_log_entry entry = {
         .id = exchange->id,
         .trace = &exchange->head.trace,
+        .key = account && account_is_named(account) ? account->name : NULL,
         .method = exchange->method,
         .path = exchange->path,
-        .outcome = "client_gone",
+        .outcome = outcome,
+        .status = connection->refused ? connection->refused_status : exchange->status,
         .streamed = exchange->stream != NULL,
-        .is_probe = !exchange->head.refused && route != ROUTE_EXECUTE,
+        .is_probe = !exchange->head.refused && exchange->head.route != ROUTE_EXECUTE,
+        .run = exchange->has_run ? &exchange->run_measures : NULL,
         .total_us = clock_now_us() - exchange->began_us,
         .request_bytes = exchange->body_bytes,
         .response_bytes = exchange->answer_bytes,
     };
-    if (connection->refused) {
-        entry.status = connection->refused_status;
-        entry.outcome = connection->refused_outcome;
-    } else if (answer) {
-        entry.status = exchange->stream ? MHD_HTTP_OK : answer->status;
-        entry.outcome = answer->outcome ? answer->outcome : "success";
-        entry.run = answer->has_run ? &answer->run : NULL;
-        if (reason != MHD_REQUEST_TERMINATED_COMPLETED_OK) {
-            entry.outcome = "client_gone";
-        }
-    } else if (exchange->state == EXCHANGE_BODY && reason == MHD_REQUEST_TERMINATED_WITH_ERROR) {
-        entry.outcome = "bad_framing"; /* the library has answered by itself */
-    }
     request_log_write(&entry);
 }
 
@@ -538,23 +527,30 @@ void exchange_on_completed(void *server, struct MHD_Connection *mhd, void **exch
     if (!current) {
         return;
     }
-    if (current->run) {
-        admission_abandon(current->server->admission, current->run);
+    if (current->run || current->shared.entry) {
+        current->error = "client_gone";
+        leave_run(current);
     }
     if (current->state == EXCHANGE_BODY && !current->has_answer) {
+
         /* Or the library has refused a bad chunk by itself, with bytes behind it unread. */
         current->connection->lingers = 1;
         if (reason == MHD_REQUEST_TERMINATED_CLIENT_ABORT) {
             refuse_short_body(current);
         }
+        if (!current->error) {
+            current->error = current->connection->refused ? "invalid_input" : "client_gone";
+        }
     }
+    count(current);
     log_exchange(current, reason);
     connection_enter_idle(current->connection);
     ((struct http_server *)server)->n_owed -= (unsigned)current->is_owed;
     byte_buffer_free(&current->body);
     stream_free(current->stream);
     answer_free(&current->answer);
-    release_all(current);
+    release(current, current->held);
+    account_release(&current->server->gate->accounts, current->account);
     free(current);
     *exchange = NULL;
 }

@@ -7,8 +7,7 @@
 
 #include "front/http_origin.h"
 
-#define EXECUTE_ALLOW "POST, OPTIONS"
-#define READABLE_ALLOW "GET, HEAD, OPTIONS"
+#define READ_ALLOW "GET, HEAD, OPTIONS"
 #define ANY_ALLOW "GET, HEAD, POST, OPTIONS"
 
 /* ---- headers ---- */
@@ -134,6 +133,19 @@ static void judge_framing(const struct http_head *head, struct http_judgement *j
     judgement->expects_continue = expect && value_is(expect, "100-continue");
 }
 
+/* Whose name an attacker could have pointed at this machine for the browser of somebody who sits at it (DNS rebinding).
+ * Such a page needs no Origin for reading, so every request is looked at. */
+static void judge_host_name(const struct http_head *head, const struct http_rules *rules,
+                            struct http_judgement *judgement) {
+    const struct http_header *host = find(head, "Host", NULL);
+    if (!host || (!rules->on_loopback && !*rules->allowed_hosts) || http_host_is_local(host->value, host->value_len) ||
+        http_host_is_listed(host->value, host->value_len, rules->allowed_hosts)) {
+        return;
+    }
+    refuse(judgement, 403, "forbidden", "The Host header names a host that this service does not serve.",
+           "Ask for it as localhost or by its IP address, or have the operator add the name to allowed_hosts");
+}
+
 static void judge_origin(const struct http_head *head, const struct http_rules *rules,
                          struct http_judgement *judgement) {
     size_t n_origins;
@@ -142,10 +154,16 @@ static void judge_origin(const struct http_head *head, const struct http_rules *
     if (n_origins == 0) {
         return;
     }
-    if (n_origins > 1 || !host ||
-        !http_origin_is_own(origin->value, origin->value_len, host->value, host->value_len, rules->on_loopback)) {
+    if (n_origins == 1 && origin->value_len <= HTTP_ORIGIN_MAX &&
+        http_list_has(rules->cors_origins, origin->value, origin->value_len)) {
+        memcpy(judgement->cors_origin, origin->value, origin->value_len);
+        judgement->cors_origin[origin->value_len] = '\0';
+        judgement->is_preflight = find(head, "Access-Control-Request-Method", NULL) != NULL;
+    } else if (n_origins > 1 || !host ||
+               !http_origin_is_own(origin->value, origin->value_len, host->value, host->value_len)) {
         refuse(judgement, 403, "forbidden", "This request comes from a web page of another origin.",
-               "Call the service from a program, or from a page that is served under the same host and port");
+               "Call the service from a program, from a page that is served under the same host and port, or have the "
+               "operator add the page's origin to cors_origins");
     }
 }
 
@@ -213,6 +231,31 @@ static int wants_event_stream(const struct http_head *head) {
     return takes_events && !takes_json;
 }
 
+/* Visible characters, in quotation marks as draft-ietf-httpapi-idempotency-key-header has them, or without. */
+static void take_idempotency_key(const struct http_head *head, struct http_judgement *judgement) {
+    size_t n_keys;
+    const struct http_header *header = find(head, "Idempotency-Key", &n_keys);
+    if (n_keys == 0) {
+        return;
+    }
+    struct http_header key = *header;
+    if (key.value_len >= 2 && key.value[0] == '"' && key.value[key.value_len - 1] == '"') {
+        key.value++;
+        key.value_len -= 2;
+    }
+    int is_right = n_keys == 1 && key.value_len > 0 && key.value_len <= HTTP_IDEMPOTENCY_KEY_MAX;
+    for (size_t i = 0; is_right && i < key.value_len; i++) {
+        is_right = key.value[i] > 0x20 && key.value[i] < 0x7F;
+    }
+    if (!is_right) {
+        refuse(judgement, 400, "invalid_input", "The Idempotency-Key is not one of 1 to 255 visible characters.",
+               "Send one such header, for example with a random UUID, or none");
+        return;
+    }
+    memcpy(judgement->idempotency_key, key.value, key.value_len);
+    judgement->idempotency_key[key.value_len] = '\0';
+}
+
 static void judge_execute(const struct http_head *head, const struct http_rules *rules,
                           struct http_judgement *judgement) {
     size_t n_types;
@@ -233,6 +276,9 @@ static void judge_execute(const struct http_head *head, const struct http_rules 
                     "The request body is too large: %llu bytes, and max_body_bytes is %llu.",
                     (unsigned long long)judgement->length, (unsigned long long)rules->max_body_bytes);
         problem_suggest(&judgement->problem, "Send less data with one request");
+    }
+    if (!judgement->refused) {
+        take_idempotency_key(head, judgement);
     }
 }
 
@@ -257,51 +303,68 @@ static void refuse_method(struct http_judgement *judgement, const struct http_he
     judgement->problem.allow = allow;
 }
 
-/* What can be read, and from where. */
-static const struct {
+/* What there is, and what it takes. */
+static const struct resource {
     const char *path;
     enum http_route route;
-} readable[] = {
-    {"/health", ROUTE_HEALTH},
-    {"/health/live", ROUTE_LIVE},
-    {"/health/ready", ROUTE_READY},
-    {"/openapi.json", ROUTE_OPENAPI},
+    const char *allow; /* with OPTIONS, which every one takes */
+} resources[] = {
+    {"/execute", ROUTE_EXECUTE, "POST, OPTIONS"}, {"/health", ROUTE_HEALTH, READ_ALLOW},
+    {"/health/live", ROUTE_LIVE, READ_ALLOW},     {"/health/ready", ROUTE_READY, READ_ALLOW},
+    {"/metrics", ROUTE_METRICS, READ_ALLOW},      {"/openapi.json", ROUTE_OPENAPI, READ_ALLOW},
 };
 
-static int find_readable(const char *path, enum http_route *ret_route) {
-    for (size_t i = 0; i < sizeof readable / sizeof readable[0]; i++) {
-        if (strcmp(path, readable[i].path) == 0) {
-            *ret_route = readable[i].route;
-            return 1;
-        }
+static int takes_method(const struct resource *resource, const char *method) {
+    if (resource->route == ROUTE_EXECUTE) {
+        return strcmp(method, "POST") == 0;
     }
-    return 0;
+    return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
 }
 
 static void judge_route(const struct http_head *head, const struct http_rules *rules,
                         struct http_judgement *judgement) {
     const char *path = http_target_path(head->target);
-    enum http_route route = ROUTE_EXECUTE;
-    int is_execute = strcmp(path, "/execute") == 0;
-    int is_readable = find_readable(path, &route);
-    const char *allow = is_execute ? EXECUTE_ALLOW : READABLE_ALLOW;
-    if (strcmp(head->method, "OPTIONS") == 0 && (is_execute || is_readable || strcmp(path, "*") == 0)) {
+    const struct resource *resource = NULL;
+    for (size_t i = 0; i < sizeof resources / sizeof resources[0]; i++) {
+        resource = strcmp(path, resources[i].path) == 0 ? &resources[i] : resource;
+    }
+    if (strcmp(head->method, "OPTIONS") == 0 && (resource || strcmp(path, "*") == 0)) {
         judgement->route = ROUTE_OPTIONS;
-        judgement->allow = is_execute || is_readable ? allow : ANY_ALLOW;
-    } else if (is_execute && strcmp(head->method, "POST") == 0) {
-        judgement->route = ROUTE_EXECUTE;
-        judge_execute(head, rules, judgement);
-    } else if (is_readable && (strcmp(head->method, "GET") == 0 || strcmp(head->method, "HEAD") == 0)) {
-        judgement->route = route;
-    } else if (is_execute || is_readable) {
-        refuse_method(judgement, head, path, allow);
-    } else {
+        judgement->allow = resource ? resource->allow : ANY_ALLOW;
+    } else if (!resource) {
         char quoted[PROBLEM_QUOTE_MAX];
         judgement->refused = 1;
         problem_set(&judgement->problem, 404, "not_found", "There is nothing at '%s'.",
                     problem_quote(path, strlen(path), quoted));
         problem_suggest(&judgement->problem, "POST /execute runs a script, GET /health tells the service's state, GET "
                                              "/openapi.json describes both");
+    } else if (!takes_method(resource, head->method)) {
+        refuse_method(judgement, head, path, resource->allow);
+    } else {
+        judgement->route = resource->route;
+        if (resource->route == ROUTE_EXECUTE) {
+            judge_execute(head, rules, judgement);
+        }
+    }
+}
+
+/* One key at most: with two, who is asked whose request it is could choose. */
+static void take_key(const struct http_head *head, struct http_judgement *judgement) {
+    static const char scheme[] = "Bearer ";
+    size_t n_authorizations, n_api_keys;
+    const struct http_header *authorization = find(head, "Authorization", &n_authorizations);
+    const struct http_header *api_key = find(head, "X-Api-Key", &n_api_keys);
+    int is_bearer = n_authorizations > 0 && authorization->value_len >= sizeof scheme - 1 &&
+                    strncasecmp(authorization->value, scheme, sizeof scheme - 1) == 0;
+    if (n_authorizations > 1 || n_api_keys > 1 || (is_bearer && n_api_keys > 0)) {
+        refuse(judgement, 400, "invalid_input", "The request has more than one key.",
+               "Send either 'Authorization: Bearer KEY' or 'X-Api-Key: KEY', once");
+    } else if (is_bearer) {
+        judgement->key = authorization->value + sizeof scheme - 1;
+        judgement->key_len = authorization->value_len - (sizeof scheme - 1);
+    } else if (n_api_keys > 0) {
+        judgement->key = api_key->value;
+        judgement->key_len = api_key->value_len;
     }
 }
 
@@ -348,7 +411,13 @@ void http_head_judge(const struct http_head *head, const struct http_rules *rule
         judgement->problem.close = 1;
     }
     if (!judgement->refused) {
+        judge_host_name(head, rules, judgement);
+    }
+    if (!judgement->refused) {
         judge_origin(head, rules, judgement);
+    }
+    if (!judgement->refused) {
+        take_key(head, judgement);
     }
     if (!judgement->refused) {
         judge_route(head, rules, judgement);

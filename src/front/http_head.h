@@ -9,6 +9,8 @@
 #include "front/trace_context.h"
 
 #define HTTP_REQUEST_ID_MAX 128
+#define HTTP_ORIGIN_MAX 255
+#define HTTP_IDEMPOTENCY_KEY_MAX 255
 
 struct http_header {
     const char *name, *value;
@@ -26,10 +28,20 @@ struct http_head {
 struct http_rules {
     size_t max_header_bytes;
     uint64_t max_body_bytes;
-    int on_loopback; /* only this machine can connect */
+    int on_loopback;           /* only this machine can connect */
+    const char *allowed_hosts; /* names that the Host header may have, separated by commas; "": see on_loopback */
+    const char *cors_origins;  /* origins whose pages may use the service, separated by commas */
 };
 
-enum http_route { ROUTE_EXECUTE, ROUTE_HEALTH, ROUTE_LIVE, ROUTE_READY, ROUTE_OPENAPI, ROUTE_OPTIONS };
+enum http_route {
+    ROUTE_EXECUTE,
+    ROUTE_HEALTH,
+    ROUTE_LIVE,
+    ROUTE_READY,
+    ROUTE_METRICS,
+    ROUTE_OPENAPI,
+    ROUTE_OPTIONS,
+};
 
 struct http_judgement {
     int refused;            /* 1: `problem` is the answer */
@@ -40,7 +52,12 @@ struct http_judgement {
     int length_known;
     uint64_t length; /* of the body when it is known */
     int expects_continue;
-    int takes_events_only;                    /* the answer is to be text/event-stream */
+    int takes_events_only; /* the answer is to be text/event-stream */
+    const char *key;       /* the API key that comes along, in the head's own memory, or NULL */
+    size_t key_len;
+    char cors_origin[HTTP_ORIGIN_MAX + 1];              /* the page that asks, where cors_origins names it, else "" */
+    int is_preflight;                                   /* ROUTE_OPTIONS: it asks whether that page may */
+    char idempotency_key[HTTP_IDEMPOTENCY_KEY_MAX + 1]; /* ROUTE_EXECUTE: "" when there is none */
     struct trace_context trace;               /* the client's own; its trace_id is "" when there is no proper one */
     char request_id[HTTP_REQUEST_ID_MAX + 1]; /* the client's own when it is a proper one, else "" */
 };

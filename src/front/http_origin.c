@@ -30,33 +30,61 @@ static int is_port(const char *at, const char *end) {
     return at == end;
 }
 
-/* "localhost", "127.0.0.1", "[::1]", each with or without a port. */
-static int is_local_name(struct text host) {
-    char name[INET6_ADDRSTRLEN];
+/* "[::1]:80" and "localhost:80" without the port; the length 0 when it is neither form. */
+static struct text bare_name(struct text host, int *ret_is_bracketed) {
+    const struct text none = {host.start, 0};
     const char *end = memchr(host.start, host.len > 0 && host.start[0] == '[' ? ']' : ':', host.len);
-    struct text bare = host;
-    struct in6_addr address;
-    int is_bracketed = host.len > 0 && host.start[0] == '[';
-    if (is_bracketed && !end) {
-        return 0;
-    }
-    if (is_bracketed) {
-        bare.start++;
-    }
-    bare.len = (size_t)((end ? end : host.start + host.len) - bare.start);
     const char *host_end = host.start + host.len;
-    if (bare.len >= sizeof name || !is_port(end ? end + is_bracketed : host_end, host_end)) {
+    struct text bare = host;
+    int is_bracketed = host.len > 0 && host.start[0] == '[';
+    *ret_is_bracketed = is_bracketed;
+    if (is_bracketed && !end) {
+        return none;
+    }
+    bare.start += is_bracketed;
+    bare.len = (size_t)((end ? end : host_end) - bare.start);
+    return is_port(end ? end + is_bracketed : host_end, host_end) ? bare : none;
+}
+
+int http_host_is_local(const char *host, size_t host_len) {
+    static const char localhost[] = "localhost";
+    const size_t localhost_len = sizeof localhost - 1;
+    char name[INET6_ADDRSTRLEN];
+    struct in6_addr address;
+    int is_bracketed;
+    struct text bare = bare_name((struct text){host, host_len}, &is_bracketed);
+    /* Names below localhost never leave the machine either (RFC 6761). */
+    if (!is_bracketed && bare.len >= localhost_len &&
+        strncasecmp(bare.start + bare.len - localhost_len, localhost, localhost_len) == 0 &&
+        (bare.len == localhost_len || bare.start[bare.len - localhost_len - 1] == '.')) {
+        return 1;
+    }
+    if (bare.len >= sizeof name) {
         return 0;
     }
     memcpy(name, bare.start, bare.len);
     name[bare.len] = '\0';
-    if (is_bracketed) {
-        return inet_pton(AF_INET6, name, &address) == 1;
-    }
-    return strcasecmp(name, "localhost") == 0 || inet_pton(AF_INET, name, &address) == 1;
+    return inet_pton(is_bracketed ? AF_INET6 : AF_INET, name, &address) == 1;
 }
 
-int http_origin_is_own(const char *origin, size_t origin_len, const char *host, size_t host_len, int on_loopback) {
+int http_list_has(const char *list, const char *text, size_t len) {
+    while (*list) {
+        size_t entry_len = strcspn(list, ",");
+        if (entry_len == len && strncasecmp(list, text, len) == 0) {
+            return 1;
+        }
+        list += entry_len + (list[entry_len] == ',');
+    }
+    return 0;
+}
+
+int http_host_is_listed(const char *host, size_t host_len, const char *list) {
+    int is_bracketed;
+    struct text bare = bare_name((struct text){host, host_len}, &is_bracketed);
+    return bare.len > 0 && !is_bracketed && http_list_has(list, bare.start, bare.len);
+}
+
+int http_origin_is_own(const char *origin, size_t origin_len, const char *host, size_t host_len) {
     static const struct { const char *scheme, *default_port; } schemes[] = {{"http://", ":80"}, {"https://", ":443"}};
     for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
         size_t scheme_len = strlen(schemes[i].scheme);
@@ -65,9 +93,6 @@ int http_origin_is_own(const char *origin, size_t origin_len, const char *host, 
         }
         struct text from = {origin + scheme_len, origin_len - scheme_len};
         struct text to = {host, host_len};
-        if (on_loopback && !is_local_name(to)) {
-            return 0;
-        }
         from = without_port(from, schemes[i].default_port);
         to = without_port(to, schemes[i].default_port);
         return from.len == to.len && strncasecmp(from.start, to.start, to.len) == 0;

@@ -54,6 +54,7 @@ static void on_connection(void *context, struct MHD_Connection *mhd, void **sock
         const union MHD_ConnectionInfo *info = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD);
         *socket_context = connection_new(server->loop, server->settings, info->connect_fd);
         server->n_connections++;
+        server->run_means->metrics->connections++;
     } else if (*socket_context) {
         connection_free(*socket_context, &server->lingering);
         *socket_context = NULL;
@@ -81,13 +82,14 @@ static int is_loopback(const char *listen) {
 }
 
 int http_server_start(struct http_server *server, struct event_loop *loop, const struct run_means *run_means,
-                      struct admission *admission) {
+                      struct admission *admission, struct gate *gate) {
     const struct settings *settings = run_means->settings;
     *server = (struct http_server){
         .loop = loop,
         .settings = settings,
         .run_means = run_means,
         .admission = admission,
+        .gate = gate,
         .budget = run_means->budget,
         .on_loopback = is_loopback(settings->listen),
     };
@@ -141,12 +143,18 @@ int http_server_is_quiet(const struct http_server *server) {
 
 int http_server_work(struct http_server *server) {
     MHD_UNSIGNED_LONG_LONG timeout_ms = 0;
-    for (int i = 0; i < RUNS_PER_TURN && timeout_ms == 0; i++) {
+    int has_timeout = 1;
+    for (int i = 0; i < RUNS_PER_TURN && (timeout_ms == 0 || server->resumed); i++) {
+        server->resumed = 0;
         (void)MHD_run(server->daemon);
-        if (MHD_get_timeout(server->daemon, &timeout_ms) != MHD_YES) {
+        has_timeout = MHD_get_timeout(server->daemon, &timeout_ms) == MHD_YES;
+        if (!has_timeout && !server->resumed) {
             server->idle_turns = 0;
             return -1;
         }
+    }
+    if (server->resumed) {
+        return 0;
     }
     if (server->progress != server->progress_seen || timeout_ms > 0) {
         server->progress_seen = server->progress;

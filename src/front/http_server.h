@@ -10,6 +10,8 @@
 
 #include "front/admission.h"
 #include "front/connection.h"
+#include "front/gate.h"
+#include "front/idempotency.h"
 #include "front/memory_budget.h"
 
 struct http_server {
@@ -17,6 +19,8 @@ struct http_server {
     const struct settings *settings;
     const struct run_means *run_means;
     struct admission *admission;
+    struct gate *gate;
+    struct idempotency idempotency;
     struct memory_budget *budget;
     struct MHD_Daemon *daemon;
     struct watch daemon_watch;
@@ -26,6 +30,7 @@ struct http_server {
     int on_loopback;
     int draining;
     int retiring;      /* connections end with their next answer */
+    int resumed;       /* a connection was resumed since the library worked last */
     uint64_t progress; /* grows whenever the library calls us: it is at work */
     uint64_t progress_seen;
     unsigned idle_turns; /* turns of the loop that the library asked for without any progress */
@@ -34,7 +39,7 @@ struct http_server {
 /* Starts the library; *server must stay where it is, and what its pointers lead to must outlive it. Returns 0 or
  * -errno. */
 int http_server_start(struct http_server *server, struct event_loop *loop, const struct run_means *run_means,
-                      struct admission *admission);
+                      struct admission *admission, struct gate *gate);
 
 /* Stops the library and closes all connections. No request may be waiting for a run. */
 void http_server_end(struct http_server *server);

@@ -44,7 +44,7 @@ static void dispatch(struct keeper_link *link, const union front_message *messag
         link->events.on_retire(context);
         break;
     case FRONT_SETTINGS:
-        link->events.on_settings(context, &message->settings.settings);
+        link->events.on_settings(context, &message->settings.settings, fds[0]);
         break;
     default:
         end_process(EX_PROTOCOL, "the keeper sent a message that is not for front");

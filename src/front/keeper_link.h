@@ -18,7 +18,8 @@ struct keeper_events {
     void (*on_draining)(void *context);
     void (*on_accept)(void *context);
     void (*on_retire)(void *context);
-    void (*on_settings)(void *context, const struct settings *settings);
+    /* Takes the descriptor. */
+    void (*on_settings)(void *context, const struct settings *settings, int keys_fd);
     void *context;
 };
 

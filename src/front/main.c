@@ -22,9 +22,12 @@
 #include <sysexits.h>
 #include <time.h>
 
+#include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/settings.h"
 #include "front/admission.h"
+#include "front/host_memory.h"
 #include "front/http_server.h"
 #include "front/keeper_link.h"
 #include "front/listener.h"
@@ -50,7 +53,9 @@ struct front {
     struct event_loop *loop;
     struct keeper_link keeper;
     struct memory_budget budget;
+    struct metrics metrics;
     struct run_means run_means;
+    struct gate gate;
     struct admission admission;
     struct http_server server;
     struct listener listener;
@@ -107,13 +112,36 @@ static void set_budget(struct front *front) {
     front->budget.most = bodies > BUDGET_BYTES ? bodies : BUDGET_BYTES;
 }
 
+/* Who may use the service: a file that the launcher has read and found right. Nothing changes when it fails. */
+static int load_keys(struct front *front, int keys_fd) {
+    char error[512] = "";
+    if (!*front->settings.api_keys_file) {
+        keys_free(&front->gate.keys, &front->gate.accounts);
+        if (!front->server.on_loopback) {
+            log_warning("no API keys are set: whoever can reach %s may run scripts (see api_keys_file)",
+                        front->settings.listen);
+        }
+        return 0;
+    }
+    int failed = keys_load(&front->gate.keys, &front->gate.accounts, keys_fd, clock_now_us(), error, sizeof error);
+    if (failed) {
+        log_error("%s: %s", front->settings.api_keys_file, *error ? error : strerror(-failed));
+        return failed;
+    }
+    log_info("%zu API keys are known%s", front->gate.keys.n_rows,
+             front->gate.keys.n_rows > 0 ? "" : ": nobody may run anything");
+    return 0;
+}
+
 /* In place: everybody looks at them where they are, and what must not change under a run it has a copy of. */
-static void on_settings(void *context, const struct settings *settings) {
+static void on_settings(void *context, const struct settings *settings, int keys_fd) {
     struct front *front = context;
+    cleanup_close int fd = keys_fd;
     front->settings = *settings;
     log_start("front", (enum log_level)settings->log_level);
     set_budget(front);
     front->listener.max_connections = allowed_connections(settings);
+    (void)load_keys(front, fd);
 }
 
 static void on_accept(void *context) {
@@ -158,6 +186,19 @@ static int before_wait(void *context) {
 
 /* ---- start ---- */
 
+/* What the memory limits of all that runs at one time may come to; 0: no matter. */
+static uint64_t allowed_memory(const struct settings *settings) {
+    uint64_t percent = settings->memory_overcommit_percent;
+    uint64_t there = percent > 0 ? host_memory_bytes("") : 0;
+    if (there == 0) {
+        return 0;
+    }
+    uint64_t most = there / 100 * percent;
+    log_info("memory limits of what runs may come to %llu MiB, %llu %% of the %llu MiB there are",
+             (unsigned long long)(most >> 20), (unsigned long long)percent, (unsigned long long)(there >> 20));
+    return most;
+}
+
 /* What would need a file or a random source later, when the jail has neither. */
 static void prepare_libraries(void) {
     size_t seed = 1;
@@ -194,15 +235,21 @@ static int set_up(struct front *front) {
     if (error) {
         return error;
     }
-    front->run_means = (struct run_means){
-        .loop = front->loop, .keeper = &front->keeper, .settings = &front->settings, .budget = &front->budget};
-    admission_start(&front->admission, &front->run_means);
-    error = http_server_start(&front->server, front->loop, &front->run_means, &front->admission);
+    front->run_means = (struct run_means){.loop = front->loop,
+                                          .keeper = &front->keeper,
+                                          .settings = &front->settings,
+                                          .budget = &front->budget,
+                                          .metrics = &front->metrics};
+    admission_start(&front->admission, &front->run_means, &front->gate.accounts, allowed_memory(&front->settings));
+    error = http_server_start(&front->server, front->loop, &front->run_means, &front->admission, &front->gate);
     if (error) {
         return error;
     }
     listener_start(&front->listener, front->loop, &front->server, FIXED_FD_LISTEN,
                    allowed_connections(&front->settings));
+    uint64_t seed = 1;
+    (void)!getrandom(&seed, sizeof seed, 0);
+    idempotency_start(&front->server.idempotency, &front->settings, &front->gate.accounts, seed);
     event_loop_set_before_wait(front->loop, before_wait, front);
     return keeper_link_start(&front->keeper, front->loop, FIXED_FD_KEEPER, &events);
 }
@@ -224,6 +271,9 @@ int main(int argc, char **argv) {
         log_error("cannot start: %s", strerror(-error));
         return EX_OSERR;
     }
+    if (load_keys(&front, FIXED_FD_KEYS) < 0) {
+        return EX_CONFIG;
+    }
     if (enter_jail(&front.settings) < 0) {
         return EX_SOFTWARE;
     }
@@ -234,7 +284,9 @@ int main(int argc, char **argv) {
     }
     listener_end(&front.listener);
     http_server_end(&front.server);
+    idempotency_end(&front.server.idempotency);
     admission_end(&front.admission);
+    gate_end(&front.gate);
     event_loop_free(front.loop);
     log_info("drained");
     return EXIT_SUCCESS;

@@ -6,8 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "front/utf8.h"
+
 #define BYTES_PER_MIB (1024.0 * 1024.0)
 #define SIGNAL_CODE_BASE 128
+#define STOPPED_TEXT_MAX_CHARACTERS 80u          /* of a source line that is quoted */
 #define KILLED_CODE (SIGNAL_CODE_BASE + SIGKILL) /* what a run that a limit ended answers with */
 
 static int say(struct outcome *outcome, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -105,11 +108,31 @@ static void set_limit(struct outcome *outcome, const char *name, double value, c
     outcome->limit_unit = unit;
 }
 
-static int judge_timeout(const struct front_verdict *verdict, const struct settings *settings,
-                         struct outcome *outcome) {
+/* The line that was running: the last one of the traceback that the sandbox left, when it is a line of the source. */
+static void suggest_stopped_line(const struct run_record *record, struct outcome *outcome) {
+    const struct byte_buffer *stack = &record->stopped_at;
+    const char *end = stack->len > 0 ? memrchr(stack->bytes, '\n', stack->len) : NULL;
+    size_t len = end ? (size_t)(stack->bytes + stack->len - (end + 1)) : 0;
+    if (len > 4 && memcmp(end + 1, "    ", 4) == 0) {
+        size_t shown = utf8_cut(end + 5, len - 4, STOPPED_TEXT_MAX_CHARACTERS);
+        suggest(outcome,
+                "Line %lld was running when the time ran out: `%.*s%s`. Check whether its loop ends, or what it waits "
+                "for",
+                record->stopped_line, (int)shown, end + 5, shown < len - 4 ? "..." : "");
+    } else {
+        suggest(outcome, "Line %lld was running when the time ran out: check what it calls", record->stopped_line);
+    }
+}
+
+static int judge_timeout(const struct front_verdict *verdict, const struct run_record *record,
+                         const struct settings *settings, struct outcome *outcome) {
     outcome->kind = OUTCOME_TIMEOUT;
     set_limit(outcome, "timeout", (double)verdict->limit_value / 1000.0, "seconds");
-    suggest(outcome, "Check for loops that never end and for waits that nobody answers");
+    if (record->stopped_line > 0) {
+        suggest_stopped_line(record, outcome);
+    } else {
+        suggest(outcome, "Check for loops that never end and for waits that nobody answers");
+    }
     if (verdict->limit_value < settings->max_timeout_ms) {
         suggest(outcome, "Ask for more time with 'timeout': at most %g seconds",
                 (double)settings->max_timeout_ms / 1000.0);
@@ -119,7 +142,10 @@ static int judge_timeout(const struct front_verdict *verdict, const struct setti
 
 static int judge_memory(const struct front_verdict *verdict, const struct settings *settings, struct outcome *outcome) {
     set_limit(outcome, "memory_mb", (double)verdict->limit_value / BYTES_PER_MIB, "MiB");
-    suggest(outcome, "Hold less in memory at once: process data in parts and drop what is no longer needed");
+    suggest(outcome,
+            "Memory peaked at %.0f MiB, the limit is %g MiB: process the data in parts, and drop what is no longer "
+            "needed",
+            (double)verdict->memory_peak_bytes / BYTES_PER_MIB, outcome->limit_value);
     if (verdict->limit_value < settings->max_memory_bytes) {
         suggest(outcome, "Ask for more memory with 'memory_mb': at most %g",
                 (double)settings->max_memory_bytes / BYTES_PER_MIB);
@@ -145,6 +171,12 @@ static int judge_disk(uint64_t limit, const struct settings *settings, struct ou
     return say(outcome, "The script wrote more than its disk space of %g MiB holds.", outcome->limit_value);
 }
 
+static int judge_files(uint64_t limit, const struct settings *settings, struct outcome *outcome) {
+    set_limit(outcome, "max_inodes", (double)(limit ? limit : settings->max_inodes), "files");
+    suggest(outcome, "Make fewer files and directories, and remove those that are no longer needed");
+    return say(outcome, "The script made more than %g files and directories.", outcome->limit_value);
+}
+
 static int judge_file_size(const struct settings *settings, struct outcome *outcome) {
     set_limit(outcome, "max_file_mb", (double)settings->max_file_bytes / BYTES_PER_MIB, "MiB");
     suggest(outcome, "Split what you write into smaller files");
@@ -166,7 +198,7 @@ static int judge_status(const struct run_record *record, int code, struct outcom
     error = say(outcome, "The script exited with status %d", code);
     if (!error && record->kind == RECORD_EXIT) {
         outcome->error_type = "SystemExit";
-        outcome->uses_record = 1;
+        outcome->uses_record = outcome->uses_record_suggestions = 1;
         if (record->message.len > 0) {
             error = say(outcome, ": ");
             return error ? error : byte_buffer_append(&outcome->message, record->message.bytes, record->message.len);
@@ -175,11 +207,15 @@ static int judge_status(const struct run_record *record, int code, struct outcom
     return error ? error : say(outcome, ".");
 }
 
-static int judge_missing_main(int code, struct outcome *outcome) {
+static int judge_missing_main(const struct run_record *record, int code, struct outcome *outcome) {
     outcome->kind = OUTCOME_MISSING_MAIN;
     outcome->return_code = code ? code : 1;
-    suggest(outcome, "Add a main() function to your script");
-    suggest(outcome, "Example: def main():\n    # Your code here\n    return 'success'");
+    if (record->suggestions.n > 0) {
+        outcome->uses_record_suggestions = 1; /* the two below, and more */
+    } else {
+        suggest(outcome, "Add a main() function to your script");
+        suggest(outcome, "Example: def main():\n    # Your code here\n    return 'success'");
+    }
     return say(outcome, "Script must contain a main() function as the entry point.");
 }
 
@@ -187,7 +223,7 @@ static int judge_error(const struct run_record *record, int code, struct outcome
     int is_syntax = record->kind == RECORD_SYNTAX_ERROR;
     outcome->kind = is_syntax ? OUTCOME_SYNTAX_ERROR : OUTCOME_RUNTIME_ERROR;
     outcome->return_code = code ? code : 1;
-    outcome->uses_record = 1;
+    outcome->uses_record = outcome->uses_record_suggestions = 1;
     if (record->suggestions.n == 0) {
         suggest(outcome, is_syntax ? "Check the line that the message names and the one before it"
                                    : "Look at the traceback: its last line of the script is where the error arose");
@@ -215,7 +251,7 @@ static int judge_exit(const struct front_verdict *verdict, const struct run_reco
         outcome->kind = OUTCOME_SUCCESS;
         return 0;
     case RECORD_MISSING_MAIN:
-        return judge_missing_main(code, outcome);
+        return judge_missing_main(record, code, outcome);
     case RECORD_SYNTAX_ERROR:
     case RECORD_EXCEPTION:
         return judge_error(record, code, outcome);
@@ -256,7 +292,7 @@ static int judge(const struct front_verdict *verdict, const struct run_record *r
         }
         return judge_signal(verdict, outcome);
     case VERDICT_TIMEOUT:
-        return judge_timeout(verdict, settings, outcome);
+        return judge_timeout(verdict, record, settings, outcome);
     case VERDICT_MEMORY:
         return judge_memory(verdict, settings, outcome);
     case VERDICT_CPU:
@@ -265,6 +301,8 @@ static int judge(const struct front_verdict *verdict, const struct run_record *r
         return judge_processes(verdict->limit_value, settings, outcome);
     case VERDICT_DISK:
         return judge_disk(verdict->limit_value, settings, outcome);
+    case VERDICT_FILES:
+        return judge_files(verdict->limit_value, settings, outcome);
     case VERDICT_CANCELLED:
     case VERDICT_INTERNAL:
         break;

@@ -17,11 +17,12 @@ enum outcome_kind {
 };
 
 #define OUTCOME_MAX_SUGGESTIONS 3
-#define OUTCOME_SUGGESTION_MAX 192
+#define OUTCOME_SUGGESTION_MAX 512
 
 struct outcome {
     enum outcome_kind kind;
-    int uses_record;            /* error_type, line, column, text, traceback, suggestions of the record hold */
+    int uses_record; /* error_type, line, column, text, traceback of the record hold */
+    int uses_record_suggestions;
     int return_code;            /* 0 only on success */
     struct byte_buffer message; /* owned; empty on success */
     const char *error_type;     /* ours, static, or NULL */

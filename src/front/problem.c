@@ -21,6 +21,7 @@ void problem_set(struct problem *problem, unsigned status, const char *error, co
     problem->error = error;
     problem->retry_after = 0;
     problem->allow = NULL;
+    problem->challenge = NULL;
     problem->close = 0;
     problem->n_suggestions = 0;
     va_list arguments;

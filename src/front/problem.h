@@ -8,11 +8,12 @@
 #define PROBLEM_TEXT_MAX 512
 
 struct problem {
-    unsigned status;      /* of HTTP */
-    const char *error;    /* the contract's word: "invalid_input", "overloaded", ...; static */
-    unsigned retry_after; /* seconds for the header of that name, 0: none */
-    const char *allow;    /* for the header of that name, or NULL; static */
-    int close;            /* 1: nothing more may be read from this connection */
+    unsigned status;       /* of HTTP */
+    const char *error;     /* the contract's word: "invalid_input", "overloaded", ...; static */
+    unsigned retry_after;  /* seconds for the header of that name, 0: none */
+    const char *allow;     /* for the header of that name, or NULL; static */
+    const char *challenge; /* for WWW-Authenticate, or NULL; static */
+    int close;             /* 1: nothing more may be read from this connection */
     char message[PROBLEM_TEXT_MAX];
     char suggestions[PROBLEM_MAX_SUGGESTIONS][PROBLEM_TEXT_MAX];
     size_t n_suggestions;

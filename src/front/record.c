@@ -6,6 +6,7 @@
 
 #include "front/json_text.h"
 #include "front/utf8.h"
+#include "wire/last_words.h"
 
 #define RECORD_MAX_DEPTH 4u
 #define MESSAGE_MAX (64u << 10)
@@ -261,6 +262,21 @@ static int read_at(int fd, size_t offset, size_t len, struct byte_buffer *bytes)
     return 0;
 }
 
+int record_read_last_words(int result_fd, struct run_record *record) {
+    cleanup_byte_buffer struct byte_buffer bytes = {0};
+    struct last_words words;
+    int error = read_at(result_fd, LAST_WORDS_OFFSET, sizeof words, &bytes);
+    if (error) {
+        return error;
+    }
+    memcpy(&words, bytes.bytes, sizeof words);
+    if (words.text_len == 0 || words.text_len > LAST_WORDS_TEXT_MAX) {
+        return 0;
+    }
+    record->stopped_line = words.line > 0 && words.line <= LINE_MAX ? (long long)words.line : 0;
+    return utf8_append_replaced(&record->stopped_at, words.text, words.text_len);
+}
+
 int record_read(int result_fd, size_t max_value, struct run_record *ret_record) {
     cleanup_byte_buffer struct byte_buffer head = {0}, text = {0}, value = {0};
     struct run_result_header header;
@@ -290,5 +306,6 @@ void record_free(struct run_record *record) {
     byte_buffer_free(&record->result_text);
     byte_buffer_free(&record->suggestions.texts);
     byte_buffer_free(&record->available_functions.texts);
+    byte_buffer_free(&record->stopped_at);
     byte_buffer_free(&record->value);
 }

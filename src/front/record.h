@@ -35,13 +35,18 @@ struct run_record {
     struct byte_buffer message, error_type, text, traceback, result_text;
     struct text_list suggestions, available_functions;
     long long line, column, exit_code;
-    struct byte_buffer value; /* RECORD_RESULT: the result's JSON text, strictly checked */
+    long long stopped_line;        /* where it was when its time ran out; 0: not told */
+    struct byte_buffer stopped_at; /* the same as a traceback */
+    struct byte_buffer value;      /* RECORD_RESULT: the result's JSON text, strictly checked */
 };
 
 /* Reads the memory behind result_fd with pread(2). Call it only when every process that could write to it is gone.
  * `max_value` is the cap of the result's JSON text. Returns 0 with *ret_record filled, whatever was found (free it with
  * record_free()), or -ENOMEM. */
 int record_read(int result_fd, size_t max_value, struct run_record *ret_record);
+
+/* Adds where a run was whose time ran out (stopped_line, stopped_at), as far as it told. Returns 0 or -ENOMEM. */
+int record_read_last_words(int result_fd, struct run_record *record);
 
 /* The pure part: a header, a record text and a value text become *ret_record. As record_read(). */
 int record_parse(const struct run_result_header *header, const char *text, const char *value, size_t max_value,

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "front/answer.h"
+#include "front/answer_headers.h"
 #include "front/request_id.h"
 
 static const char *reason_phrase(unsigned status) {
@@ -36,18 +37,20 @@ void refusal_write(int fd, const struct problem *problem, const char *id) {
     if (problem->retry_after > 0) {
         (void)snprintf(retry_after, sizeof retry_after, "Retry-After: %u\r\n", problem->retry_after);
     }
-    char head[512];
-    int head_len = snprintf(head, sizeof head,
-                            "HTTP/1.1 %u %s\r\n"
-                            "Content-Type: application/json\r\n"
-                            "Content-Length: %zu\r\n"
-                            "Cache-Control: no-store\r\n"
-                            "X-Content-Type-Options: nosniff\r\n"
-                            "X-Request-Id: %s\r\n"
-                            "%s"
-                            "Connection: close\r\n"
-                            "\r\n",
-                            problem->status, reason_phrase(problem->status), answer.text.len, id, retry_after);
+    char security[SECURITY_HEADERS_MAX];
+    answer_headers_write_security(security, sizeof security);
+    char head[SECURITY_HEADERS_MAX + 512];
+    int head_len =
+        snprintf(head, sizeof head,
+                 "HTTP/1.1 %u %s\r\n"
+                 "Content-Type: application/json\r\n"
+                 "Content-Length: %zu\r\n"
+                 "%s"
+                 "X-Request-Id: %s\r\n"
+                 "%s"
+                 "Connection: close\r\n"
+                 "\r\n",
+                 problem->status, reason_phrase(problem->status), answer.text.len, security, id, retry_after);
     struct iovec parts[] = {{head, (size_t)head_len}, {answer.text.bytes, answer.text.len}};
     struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
     (void)!sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);

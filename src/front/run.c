@@ -254,6 +254,9 @@ int run_answer(struct run *run, struct answer *ret_answer) {
     if (error) {
         return error;
     }
+    if (run->verdict.cause == VERDICT_TIMEOUT) {
+        error = record_read_last_words(run->result_fd, &record);
+    }
     if (record.kind == RECORD_INVALID) {
         log_debug("%s: the sandbox left a damaged record: %s", run->id, record.fault);
     }
@@ -274,7 +277,9 @@ int run_answer(struct run *run, struct answer *ret_answer) {
     if (run->means->settings->log_content) {
         log_content(run);
     }
-    error = record.artifacts_used > 0 ? take_artifacts(run, record.artifacts_used) : 0;
+    if (!error && record.artifacts_used > 0) {
+        error = take_artifacts(run, record.artifacts_used);
+    }
     if (run->artifacts.fault) {
         log_debug("%s: the sandbox left a damaged log of artifacts: %s", run->id, run->artifacts.fault);
     }

@@ -11,6 +11,7 @@
 #include "front/artifacts.h"
 #include "front/keeper_link.h"
 #include "front/memory_budget.h"
+#include "front/metrics.h"
 #include "front/output_pipe.h"
 
 #define REQUEST_ID_MAX 128
@@ -28,6 +29,7 @@ struct run_means {
     struct keeper_link *keeper;
     const struct settings *settings;
     struct memory_budget *budget;
+    struct metrics *metrics;
 };
 
 enum run_output { RUN_STDOUT, RUN_STDERR };
@@ -75,7 +77,9 @@ struct run {
 
     /* The admission's: its lists and its timer for queue and verdict. */
     struct admission *admission;
+    struct account *account; /* held while submitted */
     struct run *before, *next;
+    int was_short_of_memory; /* it could have started but for that */
     struct timer deadline;
 };
 

@@ -114,6 +114,7 @@ static ssize_t on_read(void *context, uint64_t position, char *buffer, size_t si
     }
     memcpy(buffer, stream->waiting.bytes + stream->taken, len);
     stream->taken += len;
+    stream->passed += len;
     settle(stream);
     return (ssize_t)len;
 }

@@ -20,7 +20,8 @@ struct stream {
     struct event_channel out, err;
     struct byte_buffer waiting; /* from `taken` on */
     size_t taken;
-    size_t held; /* of the budget */
+    size_t held;     /* of the budget */
+    uint64_t passed; /* bytes, to the library */
     struct timer heartbeat;
     uint64_t heartbeat_us;
     uint64_t *progress; /* the server's; grows with each byte that is passed on */

@@ -18,6 +18,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "guest/huge_pages.h"
+#include "guest/memory_holder.h"
 #include "guest/options.h"
 #include "guest/prefault.h"
 #include "guest/result_map.h"
@@ -89,6 +91,8 @@ int main(int argc, char **argv) {
     (void)prctl(PR_SET_NAME, "pyexec-guest");
     (void)close_range(FIXED_FD_KEEPER + 1, ~0U, 0);
     reset_signals();
+    memory_holder_prepare();
+    const uint64_t text_kib = huge_pages_move_text();
 
     struct spawner spawner = {.keeper_fd = FIXED_FD_KEEPER, .options = options};
     int error = jail_sandbox_filter(options.tier == ISOLATION_NAMESPACES, options.one_id, &spawner.filter);
@@ -111,6 +115,9 @@ int main(int argc, char **argv) {
     if (warm_settle(FIXED_FD_KEEPER) < 0) {
         return EX_SOFTWARE;
     }
+    const uint64_t heap_kib = prefault_collapse();
+    log_debug("in huge pages: %llu KiB of code, %llu KiB of data", (unsigned long long)text_kib,
+              (unsigned long long)heap_kib);
     learn_pages(&runner, kind);
     spawner.runner = &runner;
     error = spawn_serve(&spawner);

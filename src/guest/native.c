@@ -1,9 +1,11 @@
 #include "guest/native.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "guest/artifacts.h"
 #include "guest/encode.h"
+#include "guest/last_words.h"
 #include "guest/result_map.h"
 
 static size_t value_len; /* of the text that encode_result() left in the value space */
@@ -53,6 +55,12 @@ static PyObject *native_finish(PyObject *self, PyObject *arguments) {
     Py_RETURN_NONE;
 }
 
+static PyObject *native_has_output(PyObject *self, PyObject *ignored) {
+    (void)self;
+    (void)ignored;
+    return PyBool_FromLong(access(OUTPUT_DIRECTORY, F_OK) == 0);
+}
+
 static PyObject *native_add_figure(PyObject *self, PyObject *figure) {
     (void)self;
     if (PyBytes_Check(figure)) {
@@ -79,6 +87,25 @@ static PyObject *native_holds_all(PyObject *self, PyObject *arguments) {
     Py_RETURN_TRUE;
 }
 
+static PyObject *native_set_source(PyObject *self, PyObject *source) {
+    (void)self;
+    if (PyUnicode_Check(source)) {
+        last_words_set_source(source);
+    }
+    Py_RETURN_NONE;
+}
+
+static PyObject *native_say_last_words(PyObject *self, PyObject *arguments) {
+    (void)self;
+    unsigned line;
+    const char *text;
+    Py_ssize_t len;
+    if (!PyArg_ParseTuple(arguments, "Iy#", &line, &text, &len)) {
+        return NULL;
+    }
+    last_words_say(line, text, (size_t)len);
+}
+
 static PyMethodDef native_methods[] = {
     {"is_owner", native_is_owner, METH_NOARGS, "Whether this is the sandbox's first process and not a fork of it."},
     {"encode_result", native_encode_result, METH_VARARGS,
@@ -86,7 +113,11 @@ static PyMethodDef native_methods[] = {
     {"finish", native_finish, METH_VARARGS, "finish(record, with_value): the last word about the run."},
     {"holds_all", native_holds_all, METH_VARARGS,
      "holds_all(dict, expected): whether dict has expected's names, and the very same values."},
+    {"has_output", native_has_output, METH_NOARGS, "Whether there is an output directory."},
     {"add_figure", native_add_figure, METH_O, "add_figure(png): hands a figure back; None: it could not be drawn."},
+    {"set_source", native_set_source, METH_O, "set_source(text): what the last words quote lines of."},
+    {"say_last_words", native_say_last_words, METH_VARARGS,
+     "say_last_words(line, utf8): where the run is when its time is up; ends the process."},
     {NULL, NULL, 0, NULL},
 };
 

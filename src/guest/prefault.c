@@ -3,6 +3,8 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include "guest/huge_pages.h"
+
 #include <errno.h>
 #include <link.h>
 #include <signal.h>
@@ -13,6 +15,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define HUGE_BYTES ((uintptr_t)2 << 20)
+/* Address space, not memory: more than any guest's own objects take. */
+#define ARENAS_BYTES ((size_t)256 << 20)
 #define PAGE_BYTES ((uintptr_t)4096)
 #define MAX_REGIONS 4096
 #define MAX_PAGES 16384
@@ -40,11 +45,22 @@ static uintptr_t heap_start;
 static PyObjectArenaAllocator arena_allocator;
 static struct region arenas[MAX_REGIONS]; /* of Python's object allocator */
 static size_t n_arenas;
-static struct region *learned; /* runs of pages, in order of address */
+static uintptr_t arenas_next, arenas_end; /* the rest of the place for them */
+static struct region *learned;            /* runs of pages, in order of address */
 static size_t n_learned;
 
+/* One after the other, so that they fill huge pages; elsewhere once the place is full. */
+static void *next_arena(void *context, size_t size) {
+    if (size > arenas_end - arenas_next) {
+        return arena_allocator.alloc(context, size);
+    }
+    void *arena = (void *)arenas_next; // NOLINT(performance-no-int-to-ptr)
+    arenas_next += size;
+    return arena;
+}
+
 static void *allocate_arena(void *context, size_t size) {
-    void *arena = arena_allocator.alloc(context, size);
+    void *arena = next_arena(context, size);
     if (arena && n_arenas < MAX_REGIONS) {
         arenas[n_arenas++] = (struct region){(uintptr_t)arena, (uintptr_t)arena + size};
     }
@@ -61,7 +77,16 @@ static void free_arena(void *context, void *arena, size_t size) {
     arena_allocator.free(context, arena, size);
 }
 
+static void reserve_arenas(void) {
+    char *place = mmap(NULL, ARENAS_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (place != MAP_FAILED) {
+        arenas_next = ((uintptr_t)place + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1);
+        arenas_end = (uintptr_t)place + ARENAS_BYTES;
+    }
+}
+
 void prefault_watch(void) {
+    reserve_arenas();
     heap_start = ((uintptr_t)sbrk(0) + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
     PyObject_GetArenaAllocator(&arena_allocator);
     PyObjectArenaAllocator watching = {arena_allocator.ctx, allocate_arena, free_arena};
@@ -204,6 +229,19 @@ int prefault_learn(void (*work)(const void *context), const void *context) {
     (void)munmap(notes, sizeof *notes);
     notes = NULL;
     return result;
+}
+
+uint64_t prefault_collapse(void) {
+    uint64_t kib = huge_pages_collapse(heap_start, (uintptr_t)sbrk(0));
+    for (size_t i = 0; i < n_arenas;) {
+        const uintptr_t start = arenas[i].start;
+        uintptr_t end = arenas[i].end;
+        for (i++; i < n_arenas && arenas[i].start == end; i++) {
+            end = arenas[i].end;
+        }
+        kib += huge_pages_collapse(start, end);
+    }
+    return kib;
 }
 
 void prefault_apply(void) {

@@ -7,8 +7,14 @@
 #ifndef PYEXEC_GUEST_PREFAULT_H
 #define PYEXEC_GUEST_PREFAULT_H
 
+#include <stdint.h>
+
 /* Begins to note where memory comes from. Before Python is initialised, while nothing but C start-up has run. */
 void prefault_watch(void);
+
+/* Turns Python's objects and the heap into huge pages where they fill some (huge_pages.h): in the guest, once it is
+ * warm and before prefault_learn(). Returns how many KiB. */
+uint64_t prefault_collapse(void);
 
 /* Forks a trial child that calls work(context) and exits, and remembers the pages that it wrote. The caller wraps it in
  * PyOS_BeforeFork() and PyOS_AfterFork_Parent(); `work` begins with PyOS_AfterFork_Child(). Returns the number of

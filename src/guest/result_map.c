@@ -5,6 +5,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "wire/last_words.h"
+
 static unsigned char *map_base;
 static pid_t map_owner;
 
@@ -69,6 +71,10 @@ struct result_space result_map_value(void) {
 
 struct result_space result_map_artifacts(void) {
     return owned_space(RUN_RESULT_ARTIFACTS_OFFSET, RUN_RESULT_ARTIFACTS_MAX);
+}
+
+struct result_space result_map_last_words(void) {
+    return owned_space(LAST_WORDS_OFFSET, sizeof(struct last_words));
 }
 
 void result_map_commit_artifacts(uint64_t used) {

@@ -36,6 +36,9 @@ struct result_space result_map_value(void);
 struct result_space result_map_artifacts(void);
 void result_map_commit_artifacts(uint64_t used);
 
+/* Where the last words go (wire/last_words.h); may be called by a signal handler. */
+struct result_space result_map_last_words(void);
+
 /* The last word: both texts are in place. Only the first call counts. */
 void result_map_complete(size_t record_len, size_t value_len);
 

@@ -204,10 +204,14 @@ static int run_script(const struct runner *runner, const struct script *script, 
     return mode == RUN_MODE_MAIN ? run_main(runner, script, banner) : run_cell(runner, script);
 }
 
-/* Lays out what does not need Python. Returns 0, or -1 with an exception set. */
-static int lay_out(const struct request *request) {
+/* The posted files, into the working directory, which the sandbox is in already. Returns 0, or -1 with an exception
+ * set. */
+static int lay_out_files(const struct request *request) {
+    if (request->files.size == 0) {
+        return 0;
+    }
     cleanup_close int directory_fd = open(WORKING_DIRECTORY, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (directory_fd < 0 || fchdir(directory_fd) < 0) {
+    if (directory_fd < 0) {
         (void)PyErr_SetFromErrnoWithFilename(PyExc_OSError, WORKING_DIRECTORY);
         return -1;
     }
@@ -221,12 +225,30 @@ static int lay_out(const struct request *request) {
         Py_XDECREF(name);
         return -1;
     }
-    error = request_write_stdin(request);
+    return 0;
+}
+
+/* Lays out what does not need Python. Returns 0, or -1 with an exception set. */
+static int lay_out(const struct request *request) {
+    if (lay_out_files(request) < 0) {
+        return -1;
+    }
+    int error = request_write_stdin(request);
     if (error) {
         errno = -error;
         (void)PyErr_SetFromErrnoWithFilename(PyExc_OSError, "<stdin>");
         return -1;
     }
+    return 0;
+}
+
+int run_get_ready(const struct runner *runner) {
+    PyObject *done = PyObject_CallNoArgs(runner->get_ready);
+    if (!done) {
+        PyErr_Print();
+        return -1;
+    }
+    Py_DECREF(done);
     return 0;
 }
 
@@ -285,6 +307,9 @@ static int rehearse(const struct runner *runner, const char *source, bool thorou
         .args = {(const unsigned char *)"[1, \"two\"]", 10},
         .kwargs = {(const unsigned char *)kwargs, strlen(kwargs)},
     };
+    if (run_get_ready(runner) < 0) {
+        return -1;
+    }
     int status = run_request(runner, &request);
     artifacts_collect(); /* the empty directory, or none; figures in rewind() */
     result_map_clear();

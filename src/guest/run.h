@@ -7,6 +7,10 @@
 #include "guest/request.h"
 #include "guest/warm.h"
 
+/* What does not depend on the request: streams over descriptors 0, 1 and 2, which must be in their places, the script's
+ * module. Before each run_request(). Returns 0, or -1. */
+int run_get_ready(const struct runner *runner);
+
 /* Runs the request and leaves its record in the result's memory, up to but without the end of Python (threads, exit
  * handlers): see run_end(). The request is released before the script starts. Returns the exit status. */
 int run_request(const struct runner *runner, struct request *request);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "guest/memory_holder.h"
 #include "guest/prefault.h"
 #include "guest/request.h"
 #include "guest/result_map.h"
@@ -20,11 +21,20 @@
 #define STATUS_NOT_READY 71
 #define STATUS_NO_REQUEST 72
 
-static void send_report(int report_fd, enum jail_step step, int error) {
-    const struct sandbox_report report = {
-        .type = error ? REPORT_FAILED : REPORT_READY, .step = (uint32_t)step, .error = error};
+static void report_failure(int report_fd, enum jail_step step, int error) {
+    const struct sandbox_report report = {.type = REPORT_FAILED, .step = (uint32_t)step, .error = error};
     (void)packet_send(report_fd, &report, sizeof report, NULL, 0); /* the keeper takes silence for a failure as well */
-    (void)close(report_fd);
+}
+
+/* Without a holder the answer waits until the memory is taken down, and all else is as it should be. */
+static void report_ready(int hold_memory) {
+    const struct sandbox_report report = {.type = REPORT_READY};
+    cleanup_close int holder_fd = -1;
+    if (hold_memory) {
+        (void)memory_holder_start(&holder_fd);
+    }
+    (void)packet_send(JAIL_FD_REPORT, &report, sizeof report, &holder_fd, holder_fd >= 0 ? 1 : 0);
+    (void)close(JAIL_FD_REPORT);
 }
 
 /* Hands the keeper the descriptor where the filter asks, and makes /tmp mean the private directory. */
@@ -42,7 +52,7 @@ static int settle_in(int *listener_fd, const char *private_directory) {
 }
 
 void sandbox_live(const struct jail_options *options, const char *private_directory, const struct runner *runner,
-                  enum guest_kind kind) {
+                  enum guest_kind kind, int hold_memory) {
     enum jail_step step = JAIL_STEP_NONE;
     int listener_fd = -1;
     (void)prctl(PR_SET_NAME, "pyexec-run");
@@ -53,21 +63,21 @@ void sandbox_live(const struct jail_options *options, const char *private_direct
     }
     if (error) {
         /* The descriptors are arranged first: a later step finds this one in its place. */
-        send_report(step > JAIL_STEP_DESCRIPTORS ? JAIL_FD_REPORT : options->report_fd, step, error);
+        report_failure(step > JAIL_STEP_DESCRIPTORS ? JAIL_FD_REPORT : options->report_fd, step, error);
         _exit(STATUS_NOT_READY);
     }
     prefault_apply();
     warm_after_fork_child(); /* only now, so that the pages it writes count in the sandbox's control group */
     error = result_map_attach(JAIL_FD_RESULT);
     (void)close(JAIL_FD_RESULT);
-    if (!error && run_rehearsal(runner, kind, false) < 0) {
+    if (!error && (run_rehearsal(runner, kind, false) < 0 || run_get_ready(runner) < 0)) {
         error = -EPROTO;
     }
     if (error) {
-        send_report(JAIL_FD_REPORT, JAIL_STEP_REHEARSAL, error);
+        report_failure(JAIL_FD_REPORT, JAIL_STEP_REHEARSAL, error);
         _exit(STATUS_NOT_READY);
     }
-    send_report(JAIL_FD_REPORT, JAIL_STEP_NONE, 0);
+    report_ready(hold_memory);
 
     /* From here on the script decides what happens. */
     struct request request;

@@ -6,8 +6,9 @@
 #include "jail/enter.h"
 
 /* Call it at once after the fork: PyOS_AfterFork_Child() is called within. Takes all descriptors in *options.
- * `private_directory` is, without namespaces, the absolute path that /tmp stands for; else NULL. Never returns. */
+ * `private_directory` is, without namespaces, the absolute path that /tmp stands for; else NULL. `hold_memory`: start a
+ * memory holder and send its pidfd with the report. Never returns. */
 _Noreturn void sandbox_live(const struct jail_options *options, const char *private_directory,
-                            const struct runner *runner, enum guest_kind kind);
+                            const struct runner *runner, enum guest_kind kind, int hold_memory);
 
 #endif

@@ -66,7 +66,7 @@ static int spawn_one(const struct spawner *spawner, const struct keeper_spawn *s
     warm_before_fork();
     pid_t pid = jail_fork_sibling(private_directory ? -1 : options.place_fd, &pidfd);
     if (pid == 0) {
-        sandbox_live(&options, private_directory, spawner->runner, spawner->options.kind);
+        sandbox_live(&options, private_directory, spawner->runner, spawner->options.kind, spawn->hold_memory != 0);
     }
     warm_after_fork_parent();
     packet_close_fds(fds, n_fds);

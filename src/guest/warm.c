@@ -11,6 +11,7 @@
 #include "guest/artifacts.h"
 #include "guest/embedded.h"
 #include "guest/encode.h"
+#include "guest/last_words.h"
 #include "guest/native.h"
 #include "guest/output_hook.h"
 
@@ -128,6 +129,7 @@ static int take_functions(PyObject *module, struct runner *ret_runner) {
         const char *name;
         PyObject **place;
     } const functions[] = {
+        {"get_ready", &ret_runner->get_ready},
         {"prepare", &ret_runner->prepare},
         {"missing_main", &ret_runner->missing_main},
         {"await_result", &ret_runner->await_result},
@@ -166,6 +168,9 @@ int warm_start(enum guest_kind kind, struct runner *ret_runner) {
     PyObject *done = NULL;
     if (hooks && output_hook_add() == 0 && encode_set_hooks(hooks) == 0 && take_functions(module, ret_runner) == 0) {
         done = PyObject_CallMethod(warm_module, "warm_up", "i", (int)kind);
+    }
+    if (done && last_words_prepare() < 0) {
+        Py_CLEAR(done);
     }
     if (!done) {
         PyErr_Print();

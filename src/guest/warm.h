@@ -9,6 +9,7 @@
 
 /* The functions of python/runner.py that the C side calls; the order of a run is that of run.c. */
 struct runner {
+    PyObject *get_ready;
     PyObject *prepare;
     PyObject *missing_main;
     PyObject *await_result;

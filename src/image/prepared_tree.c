@@ -199,9 +199,10 @@ static int make_devices(const struct maker *maker) {
     return 0;
 }
 
-/* The sandboxes' private directories are made in it, under names that cannot be guessed: hence no right to list it. */
+/* The sandboxes' private directories are made in it, under names that cannot be guessed: hence no right to list it, nor
+ * what it lies in. */
 static int make_run_directory(const struct maker *maker) {
-    if (mkdirat(maker->target, "run", 0755) < 0 || mkdirat(maker->target, "run/pyexecd", 0711) < 0) {
+    if (mkdirat(maker->target, "run", 0711) < 0 || mkdirat(maker->target, "run/pyexecd", 0711) < 0) {
         return failed_at(maker, "/run/pyexecd", -errno);
     }
     return 0;

@@ -6,9 +6,9 @@
 
 int jail_enter(const struct jail_options *options, int *ret_listener_fd, enum jail_step *ret_step) {
     const int namespaces = options->tier == ISOLATION_NAMESPACES;
-    int tasks_fds[JAIL_MAX_CGROUP_FDS];
+    int join_fds[JAIL_MAX_CGROUP_FDS];
     for (size_t i = 0; i < options->n_cgroup_fds; i++) {
-        tasks_fds[i] = options->cgroup_fds[i];
+        join_fds[i] = options->cgroup_fds[i];
     }
     cleanup_close int place_fd = -1;
     int error;
@@ -20,7 +20,7 @@ int jail_enter(const struct jail_options *options, int *ret_listener_fd, enum ja
         return error;                                                                                                  \
     }
 
-    LAYER(JAIL_STEP_CGROUP, jail_join_cgroups(tasks_fds, options->n_cgroup_fds))
+    LAYER(JAIL_STEP_CGROUP, jail_join_cgroups(join_fds, options->n_cgroup_fds))
     LAYER(JAIL_STEP_DESCRIPTORS, jail_arrange_descriptors(options, &place_fd))
     if (namespaces) {
         LAYER(JAIL_STEP_NAMESPACES, jail_join_namespaces(place_fd))

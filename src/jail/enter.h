@@ -30,7 +30,7 @@ struct jail_options {
     uint64_t max_cpu_ms;
     int place_fd; /* pidfd of the namespaces' init; without namespaces the private directory, O_PATH */
     int control_fd, stdout_fd, stderr_fd, result_fd, report_fd;
-    int cgroup_fds[JAIL_MAX_CGROUP_FDS]; /* `tasks` files of version 1 groups */
+    int cgroup_fds[JAIL_MAX_CGROUP_FDS]; /* files of control groups to write oneself into */
     size_t n_cgroup_fds;
     const struct sock_fprog *filter; /* of jail_sandbox_filter(); borrowed */
 };

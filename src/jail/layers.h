@@ -10,8 +10,9 @@
 
 #include "jail/enter.h"
 
-/* cgroup_join.c: moves the caller into each group whose `tasks` file is given; closes them. */
-int jail_join_cgroups(int *tasks_fds, size_t n);
+/* cgroup_join.c: moves the caller into each group whose `tasks` (version 1) or `cgroup.procs` file is given; closes
+ * them. */
+int jail_join_cgroups(int *join_fds, size_t n);
 
 /* descriptors.c: puts an empty memfd, the output pipes and the descriptors of enum jail_fd in place, closes all else.
  * options->place_fd is kept, at the number put into *ret_place_fd, close-on-exec. */

@@ -1,6 +1,6 @@
 /* What is different for sandboxes without namespaces: the numbers of all processes of the container mean something to
- * them. And where they all have one user id, the kernel's own checks of ownership do not keep one sandbox from another,
- * nor count its processes. */
+ * them, and their files may lie on its disk. And where they all have one user id, the kernel's own checks of ownership
+ * do not keep one sandbox from another, nor count its processes. */
 #include <errno.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -22,6 +22,9 @@ static const struct seccomp_row shared_pids_table[] = {
     ALLOW_IF("sched_getparam", "likewise", 1, {0, 0xffffffff, 0}),
     ALLOW_IF("sched_getaffinity", "likewise", 1, {0, 0xffffffff, 0}),
     ALLOW_IF("getpriority", "likewise", 2, {0, 0xffffffff, PRIO_PROCESS}, {1, 0xffffffff, 0}),
+    /* On a disk it takes any amount of space at once, past the limit on a file's size if it is told to leave the size
+     * alone: no watch is fast enough. posix_fallocate() falls back to writing. */
+    DENY("fallocate", EOPNOTSUPP, "the private directory may lie on a disk"),
 };
 
 static const struct seccomp_row one_id_table[] = {

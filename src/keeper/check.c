@@ -156,7 +156,7 @@ int keeper_check(const struct settings *settings, int as_json, FILE *out) {
     struct report report;
     look(settings, &report);
     if (report.choice.tier != ISOLATION_AUTO) {
-        int error = cgroups_open(&report.keeper.cgroups, 1, settings->max_processes);
+        int error = cgroups_open(&report.keeper.cgroups, 1, settings->max_processes, 0);
         if (error) {
             return error;
         }

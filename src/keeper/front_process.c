@@ -155,10 +155,12 @@ static _Noreturn void become_front(const struct keeper *keeper, int socket_fd) {
     int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     /* Where there is no listening socket /dev/null stands in its place. */
     int listen_fd = keeper->client->listen_fd >= 0 ? keeper->client->listen_fd : null_fd;
-    int fds[] = {socket_fd, listen_fd, keeper->front_program};
+    int keys_fd = keeper->keys_fd >= 0 ? keeper->keys_fd : null_fd;
+    int fds[] = {socket_fd, listen_fd, keys_fd, keeper->front_program};
     if (!arguments || null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0 ||
-        (!keeper->client->once && dup2(null_fd, STDOUT_FILENO) < 0) || io_keep_only(FIXED_FD_KEEPER, fds, 3) < 0 ||
-        io_set_cloexec(FIXED_FD_KEEPER, 0) < 0 || io_set_cloexec(FIXED_FD_LISTEN, 0) < 0) {
+        (!keeper->client->once && dup2(null_fd, STDOUT_FILENO) < 0) || io_keep_only(FIXED_FD_KEEPER, fds, 4) < 0 ||
+        io_set_cloexec(FIXED_FD_KEEPER, 0) < 0 || io_set_cloexec(FIXED_FD_LISTEN, 0) < 0 ||
+        io_set_cloexec(FIXED_FD_KEYS, 0) < 0) {
         _exit(126);
     }
 #ifdef PYEXEC_SANITIZED
@@ -166,7 +168,7 @@ static _Noreturn void become_front(const struct keeper *keeper, int socket_fd) {
 #else
     char *const environment[] = {NULL};
 #endif
-    (void)syscall(SYS_execveat, fds[2], "", arguments, environment, AT_EMPTY_PATH);
+    (void)syscall(SYS_execveat, fds[3], "", arguments, environment, AT_EMPTY_PATH);
     _exit(127);
 }
 

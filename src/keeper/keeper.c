@@ -48,6 +48,7 @@ void keeper_guest_ready(struct keeper *keeper, struct habitat *habitat, const ch
     keeper->arriving[kind] = NULL;
     keeper->failures[kind] = 0;
     if (before) {
+        keeper->status.guests_retired[kind]++;
         habitat_retire(before);
     }
     memcpy(keeper->status.python_version, python_version, sizeof keeper->status.python_version);
@@ -56,6 +57,7 @@ void keeper_guest_ready(struct keeper *keeper, struct habitat *habitat, const ch
 
 void keeper_habitat_gone(struct keeper *keeper, const struct habitat *habitat) {
     if (keeper->current[habitat->kind] == habitat) {
+        keeper->status.guests_died[habitat->kind]++;
         keeper->current[habitat->kind] = NULL;
     }
     if (keeper->arriving[habitat->kind] == habitat) {
@@ -314,7 +316,7 @@ static int keeper_open(struct keeper *keeper, int program_dir) {
         error = open_private_dirs(keeper);
     }
     if (!error) {
-        error = cgroups_open(&keeper->cgroups, n_slots, settings->max_processes);
+        error = cgroups_open(&keeper->cgroups, n_slots, settings->max_processes + 1 /* the memory holder */, getppid());
     }
     if (!error) {
         error = watch_signals(keeper);
@@ -359,6 +361,7 @@ static void keeper_close(struct keeper *keeper) {
     cgroups_close(&keeper->cgroups);
     events_close(keeper->epoll_fd, &keeper->signals);
     events_close(keeper->epoll_fd, &keeper->launcher);
+    close_fd(&keeper->keys_fd);
     close_fd(&keeper->guest_program);
     close_fd(&keeper->front_program);
     close_fd(&keeper->epoll_fd);
@@ -407,6 +410,7 @@ static int keeper_round(struct keeper *keeper, uint64_t *tick_us) {
 
 int keeper_run(const struct settings *settings, const struct keeper_client *client, int program_dir, int launcher_fd) {
     struct keeper keeper = {.own_settings = *settings,
+                            .keys_fd = client->keys_fd,
                             .launcher.fd = -1,
                             .epoll_fd = -1,
                             .client = client,

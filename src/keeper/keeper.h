@@ -25,6 +25,7 @@ struct keeper_client {
     const char *program;
     const char *argument; /* before the settings, or NULL */
     int listen_fd;        /* borrowed; -1: it reads no network */
+    int keys_fd;          /* borrowed, of base/key_file.h; -1: there are no API keys */
     int takes_over;       /* 1: another keeper serves from listen_fd: front waits until sandboxes are ready */
     int heals;            /* 1: it is started in the place of one that was lost */
     int once;             /* 1: it keeps the standard output, and the keeper ends with it and its exit status */

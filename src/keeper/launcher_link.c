@@ -1,6 +1,7 @@
 #include "keeper/launcher_link.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -42,12 +43,20 @@ static void remember_limits(struct keeper *keeper, uint64_t now_us) {
     old->until_us = until_us > old->until_us ? until_us : old->until_us;
 }
 
-static void take_settings(struct keeper *keeper, const struct settings *settings) {
+/* Takes the descriptor, too. */
+static void take_settings(struct keeper *keeper, const struct settings *settings, int keys_fd) {
     struct front_settings message = {.head = {.type = FRONT_SETTINGS, .size = sizeof message}, .settings = *settings};
     remember_limits(keeper, clock_now_us());
     keeper->own_settings = *settings;
     log_start("keeper", (enum log_level)settings->log_level);
-    (void)front_send(keeper, &message, NULL, 0);
+    close_fd(&keeper->keys_fd);
+    keeper->keys_fd = keys_fd;
+    /* Where there are no keys something stands in their place: a message has the descriptors that it has. */
+    cleanup_close int nothing = keys_fd < 0 ? open("/dev/null", O_RDONLY | O_CLOEXEC) : -1;
+    int given = keys_fd >= 0 ? keys_fd : nothing;
+    if (given >= 0) {
+        (void)front_send(keeper, &message, &given, 1);
+    }
     log_info("the settings are reloaded");
 }
 
@@ -55,9 +64,10 @@ static void on_launcher(void *owner) {
     struct keeper *keeper = owner;
     struct settings settings;
     size_t n_fds = 0;
-    ssize_t n = packet_receive(keeper->launcher.fd, &settings, sizeof settings, NULL, 0, &n_fds);
+    int keys_fd = -1;
+    ssize_t n = packet_receive(keeper->launcher.fd, &settings, sizeof settings, &keys_fd, 1, &n_fds);
     if (n == (ssize_t)sizeof settings) {
-        take_settings(keeper, &settings);
+        take_settings(keeper, &settings, n_fds > 0 ? keys_fd : -1);
     } else if (n == 0) {
         /* The launcher has become another version of itself; one that has died takes us along. */
         events_close(keeper->epoll_fd, &keeper->launcher);

@@ -1,6 +1,7 @@
 #include "keeper/process.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,6 +52,11 @@ int process_is_waitable(int pidfd) {
     memset(&info, 0, sizeof info);
     return syscall(SYS_waitid, P_PIDFD, pidfd, &info, WEXITED | WNOHANG | WNOWAIT | __WALL, NULL) == 0 &&
            info.si_pid != 0;
+}
+
+int process_is_alive(int pidfd) {
+    struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+    return pidfd >= 0 && poll(&ended, 1, 0) == 0;
 }
 
 pid_t process_pid(int pidfd) {

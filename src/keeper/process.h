@@ -26,6 +26,9 @@ int process_reap(int pidfd, struct process_end *ret_end);
 /* Whether a child has ended and waits to be reaped: 1 or 0. */
 int process_is_waitable(int pidfd);
 
+/* Whether a process, which may be anybody's child, has not ended yet: 1 or 0; 0 for -1 instead of a pidfd. */
+int process_is_alive(int pidfd);
+
 /* The pid behind a pidfd as this process' /proc shows it, or -errno (-ESRCH when it is gone). */
 pid_t process_pid(int pidfd);
 

@@ -3,12 +3,18 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "keeper/slot_inside.h"
 #include "keeper/state.h"
+#include "wire/last_words.h"
 #include "wire/packet.h"
+
+/* Where the numbers of sandboxes start: far from zero and from the end of what fits above SLOT_BITS. */
+#define RANDOM_MASK ((1ULL << 48) - 1)
 
 /* The longest that a sandbox may be in the making, on the slowest machine: nothing may be lost from the pool for good.
  * The keeper looks at least at each of its ticks. */
@@ -28,7 +34,7 @@ struct slot *slot_find(struct keeper *keeper, uint64_t sandbox_id) {
 }
 
 void slot_forget_descriptors(struct slot *slot) {
-    slot->init_exit.fd = slot->main_exit.fd = slot->report.fd = -1;
+    slot->init_exit.fd = slot->main_exit.fd = slot->report.fd = slot->holder_fd = -1;
     slot->asks.fd = slot->watcher.fd = slot->watcher_exit.fd = slot->cleaning.exit.fd = -1;
     for (int i = 0; i < READY_FDS; i++) {
         slot->front_fds[i] = -1;
@@ -39,6 +45,13 @@ int slots_make(struct keeper *keeper, size_t n_slots) {
     if (n_slots > SLOT_MASK) {
         return -EINVAL;
     }
+    /* Without namespaces the id is also the label of a sandbox's processes: another service of the same user, whose
+     * numbers would be the same from 1 on, must not take them for its own. */
+    uint64_t random = 0;
+    if (getrandom(&random, sizeof random, 0) != (ssize_t)sizeof random) {
+        return -errno;
+    }
+    keeper->before_first_sandbox = keeper->last_sandbox = random & RANDOM_MASK;
     keeper->slots = calloc(n_slots, sizeof *keeper->slots);
     if (!keeper->slots) {
         return -ENOMEM;
@@ -61,6 +74,7 @@ void slots_free(struct keeper *keeper) {
             events_close(keeper->epoll_fd, sources[j]);
         }
         packet_close_fds(slot->front_fds, READY_FDS);
+        close_fd(&slot->holder_fd);
     }
     free(keeper->slots);
     keeper->slots = NULL;
@@ -75,13 +89,16 @@ size_t slots_count(const struct keeper *keeper, enum slot_state state, enum gues
     return count;
 }
 
+static int was_made(const struct keeper *keeper, uint64_t sandbox_id) {
+    const uint64_t number = sandbox_id >> SLOT_BITS;
+    return number > keeper->before_first_sandbox && number <= keeper->last_sandbox;
+}
+
 int slot_start(struct keeper *keeper, uint64_t sandbox_id, uint64_t timeout_ms, uint64_t memory_bytes) {
     struct slot *slot = slot_find(keeper, sandbox_id);
     if (!slot || !slot->known_to_front || slot->started) {
         /* Over already: its verdict and this message have crossed. */
-        return (sandbox_id >> SLOT_BITS) <= keeper->last_sandbox && sandbox_id != 0 && (!slot || !slot->started)
-                   ? -EALREADY
-                   : -EPROTO;
+        return was_made(keeper, sandbox_id) && (!slot || !slot->started) ? -EALREADY : -EPROTO;
     }
     if (slot->state != SLOT_READY) {
         return -EALREADY; /* it is being ended: its verdict will say that it was not started */
@@ -108,7 +125,7 @@ int slot_start(struct keeper *keeper, uint64_t sandbox_id, uint64_t timeout_ms, 
 int slot_cancel(struct keeper *keeper, uint64_t sandbox_id) {
     struct slot *slot = slot_find(keeper, sandbox_id);
     if (!slot || !slot->known_to_front) {
-        return (sandbox_id >> SLOT_BITS) <= keeper->last_sandbox && sandbox_id != 0 ? -EALREADY : -EPROTO;
+        return was_made(keeper, sandbox_id) ? -EALREADY : -EPROTO;
     }
     slot_kill(slot, VERDICT_CANCELLED, 0);
     return 0;
@@ -166,6 +183,20 @@ int slots_have_waitable(const struct keeper *keeper) {
     return 0;
 }
 
+/* The time of a run is up: it may say where it is, for LAST_WORDS_US. Whatever it does meanwhile, this is its end.
+ * Returns when it is to be looked at again. */
+static uint64_t take_last_words(struct slot *slot, uint64_t now_us) {
+    if (!slot->last_words_us) {
+        int error = process_signal(slot->main_exit.fd, LAST_WORDS_SIGNAL);
+        slot->last_words_us = error ? now_us : now_us + LAST_WORDS_US;
+    }
+    if (now_us < slot->last_words_us) {
+        return slot->last_words_us;
+    }
+    slot_kill(slot, VERDICT_TIMEOUT, slot->timeout_ms);
+    return UINT64_MAX;
+}
+
 uint64_t slots_check_deadlines(struct keeper *keeper, uint64_t now_us) {
     uint64_t next = UINT64_MAX;
     for (size_t i = 0; i < keeper->n_slots; i++) {
@@ -181,6 +212,13 @@ uint64_t slots_check_deadlines(struct keeper *keeper, uint64_t now_us) {
             }
             next = slot->sweep_again_us && slot->sweep_again_us < next ? slot->sweep_again_us : next;
         }
+        if (slot->state == SLOT_ENDING && slot->take_down_us) {
+            if (now_us >= slot->take_down_us) {
+                slot_take_down(slot);
+            } else {
+                next = slot->take_down_us < next ? slot->take_down_us : next;
+            }
+        }
         if (slot->state != SLOT_RUNNING) {
             continue;
         }
@@ -189,7 +227,8 @@ uint64_t slots_check_deadlines(struct keeper *keeper, uint64_t now_us) {
         } else if (process_is_waitable(slot->main_exit.fd)) {
             slot_on_main_exit(slot); /* it was in time, and we are late */
         } else {
-            slot_kill(slot, VERDICT_TIMEOUT, slot->timeout_ms);
+            const uint64_t again = take_last_words(slot, now_us);
+            next = again < next ? again : next;
         }
     }
     return next;

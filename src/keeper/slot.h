@@ -42,6 +42,7 @@ struct slot {
     struct event_source init_exit; /* pidfd */
     struct event_source main_exit; /* pidfd of the sandbox's first process */
     struct event_source report;
+    int holder_fd;            /* pidfd of the memory holder; -1: none */
     int front_fds[READY_FDS]; /* until front gets them; -1 afterwards */
 
     /* Without namespaces: */
@@ -58,7 +59,8 @@ struct slot {
     uint64_t sweep_again_us; /* 0: no sweep is due */
     uint64_t watched_cpu_us; /* by the watcher */
 
-    int reported_ready; /* its report has come */
+    int reported_ready;    /* its report has come */
+    uint64_t take_down_us; /* judged, and its init is to be killed at this time; 0: not so */
     int known_to_front;
     int started;
     enum verdict_cause cause; /* what the keeper ended it for; 0: it ended itself */
@@ -66,8 +68,10 @@ struct slot {
     uint64_t timeout_ms, memory_bytes;
     uint64_t asked_us; /* when the making began */
     uint64_t started_us, deadline_us, ended_us;
-    uint64_t cpu_before_us; /* used by the rehearsal */
-    uint64_t rss_before_bytes;
+    uint64_t cpu_before_us;               /* used by the rehearsal */
+    uint64_t rss_before_bytes;            /* resident when it was ready, with what the guest shares with it */
+    uint64_t touched_before_bytes;        /* what it has made its own by then */
+    uint64_t last_words_us;               /* its time is up, and it is killed now; 0: not yet */
     uint64_t watched_peak_bytes;          /* by the memory watch, where there is no cgroup */
     uint64_t cpu_look_us, memory_look_us; /* when the watch looks next */
     pid_t main_pid;                       /* for the watch; 0: not known */

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "keeper/members.h"
@@ -12,6 +13,9 @@
 
 /* Between two looks whether all processes of a sandbox are dead. */
 #define SWEEP_INTERVAL_US 1000u
+
+/* From the verdict to the end of what is left of the sandbox: the answer is made and sent meanwhile. */
+#define TAKE_DOWN_DELAY_US 1000u
 
 /* A process that does not die in this time is stuck in the kernel: said once, and waited for. */
 #define SWEEP_PATIENCE_US 2000000u
@@ -54,12 +58,16 @@ static void tell_front(struct slot *slot) {
     }
 }
 
-/* Whether nothing lives any more but the init, which runs nobody's code: its first process was waited for, all others
- * are in the slot's group, and only a process makes a process. */
-static int only_init_is_left(const struct slot *slot) {
+/* Whether nothing lives any more but the init, which runs nobody's code, and the memory holder, which has nothing to
+ * write to: its first process was waited for, all others are in the slot's group, and only a process makes a process.
+ * The holder is looked at after the count: one that lives then was counted. */
+static int only_ours_are_left(const struct slot *slot) {
     const struct keeper *keeper = slot->keeper;
-    return keeper->tier == ISOLATION_NAMESPACES && slot->main_ended &&
-           cgroup_slot_is_empty(&keeper->cgroups, slot->index);
+    if (keeper->tier != ISOLATION_NAMESPACES || !slot->main_ended) {
+        return 0;
+    }
+    const int processes = cgroup_slot_processes(&keeper->cgroups, slot->index);
+    return processes == 0 || (processes == 1 && process_is_alive(slot->holder_fd));
 }
 
 static void slot_finish(struct slot *slot) {
@@ -72,6 +80,7 @@ static void slot_finish(struct slot *slot) {
     if (slot->watcher_exit.fd >= 0) {
         (void)process_signal(slot->watcher_exit.fd, SIGKILL);
     }
+    close_fd(&slot->holder_fd);
     slot_move(slot, SLOT_CLEANING);
     if (slot->directory[0]) {
         const uid_t uid = keeper->one_id ? geteuid() : slot_id(slot);
@@ -84,6 +93,7 @@ static void slot_finish(struct slot *slot) {
 static int all_dead(struct slot *slot) {
     struct keeper *keeper = slot->keeper;
     int left;
+    (void)cgroup_slot_kill(&keeper->cgroups, slot->index); /* where it can; what follows makes sure */
     if (!keeper->one_id) {
         left = sweep_uid(keeper->first_id + KEEPER_ID_GUEST, slot_id(slot), keeper->proc_fd, slot->sandbox_id);
     } else if (!slot->forked) {
@@ -123,14 +133,23 @@ void slot_kill(struct slot *slot, enum verdict_cause cause, uint64_t limit_value
         return;
     }
     if (slot->state != SLOT_ENDING) {
-        slot->cause = cause;
-        slot->limit_value = limit_value;
+        /* Once the time was up nothing else counts, least of all a script that ends well in its last words. */
+        slot->cause = slot->last_words_us ? VERDICT_TIMEOUT : cause;
+        slot->limit_value = slot->last_words_us ? slot->timeout_ms : limit_value;
         slot->ended_us = clock_now_us();
         slot_move(slot, SLOT_ENDING);
-        if (only_init_is_left(slot)) {
-            tell_front(slot); /* the client need not wait for the namespaces to be taken down */
+        if (only_ours_are_left(slot)) {
+            /* The client need not wait for memory and namespaces to be taken down, nor front for the core that does. */
+            tell_front(slot);
+            slot->take_down_us = slot->ended_us + TAKE_DOWN_DELAY_US;
+            return;
         }
     }
+    slot_take_down(slot);
+}
+
+void slot_take_down(struct slot *slot) {
+    slot->take_down_us = 0;
     if (slot->init_exit.fd >= 0) {
         (void)process_signal(slot->init_exit.fd, SIGKILL);
     } else if (slot->main_exit.fd >= 0) {

@@ -29,6 +29,9 @@ uint32_t slot_id(const struct slot *slot);
 void slot_on_main_exit(void *owner);
 void slot_on_init_exit(void *owner);
 
+/* Ends what is left of a sandbox that is judged. */
+void slot_take_down(struct slot *slot);
+
 /* Goes on with the end of a sandbox as far as the kernel has come. */
 void slot_go_on_ending(struct slot *slot);
 

@@ -22,11 +22,15 @@
 #include "wire/packet.h"
 #include "wire/run_result.h"
 
+_Static_assert(CGROUP_CONTROLLERS <= SPAWN_MAX_CGROUP_FDS, "each controller may have a group of its own");
+
 #define READ_END 0
 #define WRITE_END 1
 
 void slot_spawn_failed(struct keeper *keeper) {
     keeper->spawn_failures++;
+    keeper->status.sandboxes_failed++;
+    keeper_status_changed(keeper);
     uint32_t shift = keeper->spawn_failures < 6 ? keeper->spawn_failures : 6;
     keeper->spawn_again_us = clock_now_us() + (50000u << shift);
     if (!keeper->served && keeper->spawn_failures >= 3) {
@@ -44,6 +48,7 @@ static void slot_hand_over(struct slot *slot) {
         pid_t pid = process_pid(slot->main_exit.fd);
         slot->main_pid = pid > 0 ? pid : 0;
         slot->rss_before_bytes = watch_resident_bytes(slot->main_pid);
+        slot->touched_before_bytes = watch_touched_bytes(slot->main_pid);
         if (!cgroups_has(&keeper->cgroups, CGROUP_CPUACCT)) {
             slot->cpu_before_us = process_cpu_us(slot->main_pid);
         }
@@ -56,8 +61,13 @@ static void slot_hand_over(struct slot *slot) {
             log_info("ready on http://%s", keeper->settings->listen);
         }
     }
+    const uint64_t made_us = clock_now_us() - slot->asked_us;
     struct front_ready ready = {
-        .head = {.type = FRONT_READY, .size = sizeof ready}, .sandbox_id = slot->sandbox_id, .kind = slot->kind};
+        .head = {.type = FRONT_READY, .size = sizeof ready},
+        .sandbox_id = slot->sandbox_id,
+        .kind = slot->kind,
+        .made_us = made_us < UINT32_MAX ? (uint32_t)made_us : UINT32_MAX,
+    };
     int error = front_send(keeper, &ready, slot->front_fds, READY_FDS);
     packet_close_fds(slot->front_fds, READY_FDS);
     if (error) {
@@ -67,26 +77,39 @@ static void slot_hand_over(struct slot *slot) {
     slot->known_to_front = 1;
 }
 
+/* Whether sandboxes have a memory holder: where it can be told from what a script left, so that the verdict need not
+ * wait for its end; and where the watch does not add up what processes hold, which would count its memory twice. */
+static int holds_memory(const struct keeper *keeper) {
+    return keeper->tier == ISOLATION_NAMESPACES && cgroups_has(&keeper->cgroups, CGROUP_PIDS) &&
+           cgroups_has(&keeper->cgroups, CGROUP_MEMORY);
+}
+
 /* What the sandbox says of itself has come; and maybe, before or after it, the guest's answer with its pidfd. */
 static void on_report(void *owner) {
     struct slot *slot = owner;
     struct sandbox_report report;
-    int listener[1] = {-1};
+    int received[1] = {-1};
     size_t n_fds = 0;
-    ssize_t n = packet_receive(slot->report.fd, &report, sizeof report, listener, 1, &n_fds);
+    ssize_t n = packet_receive(slot->report.fd, &report, sizeof report, received, 1, &n_fds);
     if (n == -EAGAIN || n == -EINTR) {
         return;
     }
     if (n == (ssize_t)sizeof report && report.type == REPORT_ASKS && n_fds == 1 && slot->asks.fd < 0 &&
-        slot->keeper->one_id && supervisor_watch(slot, listener[0]) == 0) {
+        slot->keeper->one_id && supervisor_watch(slot, received[0]) == 0) {
         return;
     }
-    packet_close_fds(listener, n_fds);
+    const int ready = n == (ssize_t)sizeof report && report.type == REPORT_READY &&
+                      n_fds <= (size_t)holds_memory(slot->keeper) && slot->holder_fd < 0;
+    if (ready) {
+        slot->holder_fd = take_fd(&received[0]);
+    } else {
+        packet_close_fds(received, n_fds);
+    }
     events_close(slot->keeper->epoll_fd, &slot->report);
     if (slot->state != SLOT_FORKING && slot->state != SLOT_JAILING) {
         return;
     }
-    if (n == (ssize_t)sizeof report && report.type == REPORT_READY && n_fds == 0) {
+    if (ready) {
         slot->reported_ready = 1;
         if (slot->state == SLOT_JAILING) {
             slot_hand_over(slot);
@@ -178,12 +201,7 @@ static int ask_guest(struct slot *slot, int place_fd) {
     int error = make_channels(slot, fds);
     if (!error) {
         fds[SPAWN_FD_PLACE] = place_fd;
-        for (int i = 0; i < CGROUP_CONTROLLERS; i++) {
-            int tasks = keeper->cgroups.slots[slot->index].tasks_fds[i];
-            if (tasks >= 0) {
-                fds[n_fds++] = tasks;
-            }
-        }
+        n_fds += cgroup_slot_join_fds(&keeper->cgroups, slot->index, fds + n_fds);
         const uint32_t id = slot_id(slot);
         const int namespaces = keeper->tier == ISOLATION_NAMESPACES;
         struct keeper_spawn spawn = {
@@ -195,7 +213,9 @@ static int ask_guest(struct slot *slot, int place_fd) {
             /* Without a share of its own it stands behind keeper, front and guests. */
             .niceness = cgroups_has(&keeper->cgroups, CGROUP_CPU) ? 0 : 19,
             /* With one id for all the limit would count all sandboxes; the supervisor counts. */
-            .max_processes = !namespaces && keeper->one_id ? 0 : settings->max_processes,
+            .max_processes =
+                !namespaces && keeper->one_id ? 0 : settings->max_processes + (uint64_t)holds_memory(keeper),
+            .hold_memory = (uint32_t)holds_memory(keeper),
             .max_open_files = settings->max_open_files,
             .max_file_bytes = settings->max_file_bytes,
             .max_cpu_ms = settings->max_cpu_ms,

@@ -21,10 +21,13 @@ static uint64_t memory_peak_bytes(const struct slot *slot) {
     if (cgroups_has(&slot->keeper->cgroups, CGROUP_MEMORY)) {
         return cgroup_slot_memory_peak(&slot->keeper->cgroups, slot->index);
     }
-    /* What its largest process grew by since it was ready, or what the watch has seen of all together. */
-    uint64_t grown =
-        slot->end.max_rss_bytes > slot->rss_before_bytes ? slot->end.max_rss_bytes - slot->rss_before_bytes : 0;
-    return grown > slot->watched_peak_bytes ? grown : slot->watched_peak_bytes;
+    /* What it had made its own when it was ready and what its largest process has grown by since, or what the watch has
+     * seen of all together: it does not look at a run that is over in a moment. */
+    uint64_t own = slot->touched_before_bytes;
+    if (slot->end.max_rss_bytes > slot->rss_before_bytes) {
+        own += slot->end.max_rss_bytes - slot->rss_before_bytes;
+    }
+    return own > slot->watched_peak_bytes ? own : slot->watched_peak_bytes;
 }
 
 /* What ended the sandbox: the keeper's own doing first, then what the kernel did for a limit, then its own end. */

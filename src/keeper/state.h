@@ -27,6 +27,7 @@ enum keeper_id { KEEPER_ID_FRONT = 0, KEEPER_ID_GUEST = 1, KEEPER_ID_SLOTS = 2 }
 struct keeper {
     const struct settings *settings; /* those in force */
     struct settings own_settings;
+    int keys_fd;                  /* owned; of base/key_file.h; -1: there are no API keys */
     struct permission permission; /* what front may ask for */
     struct event_source launcher; /* socket; -1: none */
     int epoll_fd;
@@ -62,7 +63,8 @@ struct keeper {
     uint64_t last_start_us;        /* when the last run began */
     uint64_t refill_again_us;      /* the pool's refill is put off until then; 0: it is not */
     uint32_t spawn_failures;       /* in a row */
-    uint64_t last_sandbox;         /* number of sandboxes made so far */
+    uint64_t before_first_sandbox;
+    uint64_t last_sandbox; /* number of the last sandbox made; the first one's is anything */
 
     struct front_process front;
     struct front_status status; /* as last sent */

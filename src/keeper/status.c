@@ -1,5 +1,6 @@
 #include "keeper/status.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,9 +28,12 @@ static void add(struct front_status *status, int in_force, const char *name, con
 static void add_cgroup(struct keeper *keeper, enum cgroup_controller controller, const char *name,
                        const char *instead) {
     if (cgroups_has(&keeper->cgroups, controller)) {
-        add(&keeper->status, 1, name, "one group for each sandbox");
+        add(&keeper->status, 1, name, "one group for each sandbox, version %u",
+            cgroups_version_of(&keeper->cgroups, controller));
     } else {
-        add(&keeper->status, 0, name, "no writable group on this host; instead: %s", instead);
+        const int error = keeper->cgroups.errors[controller];
+        add(&keeper->status, 0, name, "%s; instead: %s", error == -ENOENT ? "none is mounted" : strerror(-error),
+            instead);
     }
 }
 

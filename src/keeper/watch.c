@@ -1,5 +1,7 @@
 #include "keeper/watch.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +34,19 @@ uint64_t watch_resident_bytes(pid_t pid) {
     return resident ? strtoull(resident, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
 }
 
+uint64_t watch_touched_bytes(pid_t pid) {
+    char path[64], text[1024];
+    unsigned long long faults;
+    (void)snprintf(path, sizeof path, "/proc/%ld/stat", (long)pid);
+    if (pid <= 0 || io_read_text(-1, path, text, sizeof text) <= 0) {
+        return 0;
+    }
+    const char *end_of_name = strrchr(text, ')');
+    return end_of_name && sscanf(end_of_name, ") %*c %*d %*d %*d %*d %*d %*u %llu", &faults) == 1
+               ? faults * (uint64_t)sysconf(_SC_PAGESIZE)
+               : 0;
+}
+
 /* Proportional share of one process: pages that the guest and all its sandboxes share count once in all. */
 static uint64_t proportional_bytes(pid_t pid) {
     char path[64], text[2048];
@@ -43,21 +58,38 @@ static uint64_t proportional_bytes(pid_t pid) {
     return line ? strtoull(line + 5, NULL, 10) * 1024u : 0;
 }
 
-/* Appends the children of `pid` to pids[]; returns the new count. */
-static size_t add_children(pid_t pid, pid_t *pids, size_t count) {
-    char path[64], text[8192];
-    (void)snprintf(path, sizeof path, "/proc/%ld/task/%ld/children", (long)pid, (long)pid);
-    if (io_read_text(-1, path, text, sizeof text) <= 0) {
+/* Appends the children of one thread to pids[]; returns the new count. */
+static size_t add_children_of(int tasks_fd, const char *thread, pid_t *pids, size_t count) {
+    char path[32], text[8192];
+    (void)snprintf(path, sizeof path, "%.16s/children", thread);
+    ssize_t size = io_read_text(tasks_fd, path, text, sizeof text);
+    if (size <= 0) {
         return count;
     }
     for (char *at = text; count < MAX_PROCESSES;) {
         char *end;
         long child = strtol(at, &end, 10);
-        if (end == at || child <= 0) {
+        if (end == at || child <= 0 || *end != ' ') { /* the last number of a list that was cut may be */
             break;
         }
         pids[count++] = (pid_t)child;
         at = end;
+    }
+    return count;
+}
+
+/* Appends the children of a process to pids[]; returns the new count. Each thread has a list of its own. */
+static size_t add_children(pid_t pid, pid_t *pids, size_t count) {
+    char path[64];
+    (void)snprintf(path, sizeof path, "/proc/%ld/task", (long)pid);
+    cleanup_directory DIR *list = opendir(path);
+    if (!list) {
+        return count;
+    }
+    for (struct dirent *entry = readdir(list); entry; entry = readdir(list)) {
+        if (isdigit((unsigned char)entry->d_name[0])) {
+            count = add_children_of(dirfd(list), entry->d_name, pids, count);
+        }
     }
     return count;
 }
@@ -139,8 +171,10 @@ static void on_look(void *owner) {
     }
     if (look.memory_bytes > slot->memory_bytes && !cgroups_has(&keeper->cgroups, CGROUP_MEMORY)) {
         slot_kill(slot, VERDICT_MEMORY, slot->memory_bytes);
-    } else if (look.disk_bytes > settings->max_disk_bytes || look.inodes > settings->max_inodes) {
+    } else if (look.disk_bytes > settings->max_disk_bytes) {
         slot_kill(slot, VERDICT_DISK, settings->max_disk_bytes);
+    } else if (look.inodes > settings->max_inodes) {
+        slot_kill(slot, VERDICT_FILES, settings->max_inodes);
     } else if (cpu_us > settings->max_cpu_ms * 1000) {
         slot_kill(slot, VERDICT_CPU, settings->max_cpu_ms);
     }

@@ -15,4 +15,9 @@ uint64_t watch_check(struct keeper *keeper, uint64_t now_us);
 /* Resident memory of one process, shared pages included, or 0 when it cannot be told. */
 uint64_t watch_resident_bytes(pid_t pid);
 
+/* What a process has touched since it was forked: a page for each fault that the kernel has served. That is what it
+ * holds of its own as long as it has given nothing back, as a sandbox that is just ready; later it is an upper bound. 0
+ * when it cannot be told. */
+uint64_t watch_touched_bytes(pid_t pid);
+
 #endif

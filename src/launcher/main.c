@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/key_file.h"
 #include "base/log.h"
 #include "base/settings.h"
 #include "keeper/keeper.h"
@@ -53,6 +54,7 @@ static const char help_head[] =
     "       pyexecd check-config [--setting=value ...]\n"
     "       pyexecd check [--json] [--setting=value ...]\n"
     "       pyexecd selftest [--json] [--setting=value ...]\n"
+    "       pyexecd key NAME [CAP ...]\n"
     "\n"
     "Runs untrusted Python over HTTP: each script in a fresh, locked-down sandbox.\n"
     "\n"
@@ -63,6 +65,8 @@ static const char help_head[] =
     "  selftest          attacks the sandboxes of this very host, prints what stopped each attack, and ends; opens no\n"
     "                    port. Exit status 0 only when every attack was stopped\n"
     "    --json          the same as one JSON object\n"
+    "  key NAME [CAP ..] makes an API key: its line for the file of keys on standard output, the key on standard "
+    "error\n"
     "  --help            this text\n"
     "  --version         the version\n"
     "  --print-settings  the settings for scripts: one a line, separated by tabs\n"
@@ -93,11 +97,24 @@ struct command {
     int as_json;
 };
 
+/* `pyexecd key ...` is another program: nothing that hashes is linked into this one. Returns only when it fails. */
+static int become_key_command(char **argv) {
+    char program[] = "pyexec-key";
+    cleanup_close int dir = open_program_dir();
+    cleanup_close int fd = dir < 0 ? -1 : openat(dir, program, O_PATH | O_CLOEXEC);
+    argv[0] = program;
+    if (fd >= 0) {
+        (void)fexecve(fd, argv, environ);
+    }
+    (void)fprintf(stderr, "pyexecd: pyexec-key is neither beside pyexecd nor in ../libexec/pyexecd\n");
+    return 1;
+}
+
 /* Takes these words out of the arguments: the command's name, then maybe `--json`. */
 static struct command take_command(int *argc, char **argv) {
     static const char *const names[] = {
         [COMMAND_CHECK_CONFIG] = "check-config", [COMMAND_CHECK] = "check", [COMMAND_SELFTEST] = "selftest"};
-    struct command command = {.client = {.program = "pyexec-front", .listen_fd = -1}};
+    struct command command = {.client = {.program = "pyexec-front", .listen_fd = -1, .keys_fd = -1}};
     int words = 0;
     for (int what = COMMAND_CHECK_CONFIG; what <= COMMAND_SELFTEST && *argc > 1; what++) {
         if (strcmp(argv[1], names[what]) == 0) {
@@ -106,7 +123,8 @@ static struct command take_command(int *argc, char **argv) {
         }
     }
     if (command.what == COMMAND_CHECK || command.what == COMMAND_SELFTEST) {
-        command.client = (struct keeper_client){.program = "pyexec-selftest", .listen_fd = -1, .once = 1};
+        command.client =
+            (struct keeper_client){.program = "pyexec-selftest", .listen_fd = -1, .keys_fd = -1, .once = 1};
         if (*argc > 2 && strcmp(argv[2], "--json") == 0) {
             command.as_json = 1;
             command.client.argument = argv[2];
@@ -122,6 +140,13 @@ static struct command take_command(int *argc, char **argv) {
 
 /* The settings are in order; what else a start needs is looked at here. */
 static int check_config(const struct settings *settings, const struct settings_origins *origins) {
+    char complaint[1024];
+    cleanup_close int keys_fd =
+        *settings->api_keys_file ? key_file_open(settings->api_keys_file, complaint, sizeof complaint) : -1;
+    if (*settings->api_keys_file && keys_fd < 0) {
+        (void)fprintf(stderr, "pyexecd: api_keys_file: %s\n", complaint);
+        return EXIT_USAGE;
+    }
     cleanup_close int program_dir = open_program_dir();
     if (program_dir < 0) {
         (void)fprintf(stderr, "pyexecd: pyexec-front and pyexec-guest are neither beside pyexecd nor in "
@@ -179,6 +204,14 @@ static int serve(struct command *command, const struct settings_sources *sources
         .sources = sources, .settings = *settings, .client = command->client, .program_dir = program_dir};
     memcpy(service.bound, settings->listen, sizeof service.bound);
     cleanup_close int listen_fd = -1;
+    if (command->what == COMMAND_SERVE && *settings->api_keys_file) {
+        char complaint[1024];
+        service.client.keys_fd = key_file_open(settings->api_keys_file, complaint, sizeof complaint);
+        if (service.client.keys_fd < 0) {
+            log_error("api_keys_file: %s", complaint);
+            return EXIT_USAGE;
+        }
+    }
     if (command->what == COMMAND_SERVE) {
         listen_fd = find_listener(&service);
         if (listen_fd < 0) {
@@ -197,6 +230,9 @@ int main(int argc, char **argv) {
     struct settings settings;
     struct settings_origins origins;
     char error_text[512];
+    if (argc > 1 && strcmp(argv[1], "key") == 0) {
+        return become_key_command(argv + 1);
+    }
     struct command command = take_command(&argc, argv);
     if (print_and_end(argc, argv)) {
         return fflush(stdout) == 0 ? 0 : 1;

@@ -25,8 +25,8 @@ struct reload {
  * follows it. Logs what it cannot do. */
 void reload_start(struct reload *reload, const struct settings *current, const struct settings_sources *sources);
 
-/* The child has ended with this wait status. Returns 1 with the settings from now on in *ret_settings, or 0 when those
- * in force stay. */
-int reload_finish(struct reload *reload, int wait_status, struct settings *ret_settings);
+/* The child has ended with this wait status. Returns 1 with the settings from now on in *ret_settings and the API keys
+ * in *ret_keys_fd (of base/key_file.h, owned by the caller; -1: there are none), or 0 when those in force stay. */
+int reload_finish(struct reload *reload, int wait_status, struct settings *ret_settings, int *ret_keys_fd);
 
 #endif

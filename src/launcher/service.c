@@ -189,10 +189,13 @@ static void on_reload_end(struct life *life, int status) {
     if (life->ready) {
         notify_ready(service->bound);
     }
-    if (reload_finish(&life->reload, status, &service->settings)) {
+    int keys_fd = -1;
+    if (reload_finish(&life->reload, status, &service->settings, &keys_fd)) {
         log_start("launcher", (enum log_level)service->settings.log_level);
+        close_fd(&service->client.keys_fd);
+        service->client.keys_fd = keys_fd;
         const struct settings settings = settings_for_keeper(service);
-        int error = packet_send(life->keeper_fd, &settings, sizeof settings, NULL, 0);
+        int error = packet_send(life->keeper_fd, &settings, sizeof settings, &keys_fd, keys_fd >= 0);
         if (error) {
             log_error("reload: the keeper does not take the settings: %s", strerror(-error));
         }

@@ -21,7 +21,8 @@ int front_message_shape(uint32_t type, uint32_t *ret_size, uint32_t *ret_n_fds) 
         break;
     case FRONT_SETTINGS:
         *ret_size = sizeof(struct front_settings);
-        break;
+        *ret_n_fds = 1;
+        return 0;
     case KEEPER_START:
         *ret_size = sizeof(struct keeper_start);
         break;

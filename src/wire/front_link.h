@@ -17,7 +17,8 @@ enum front_message_type {
     FRONT_VERDICT = 4,   /* a sandbox that was READY is over, whether it was started or not */
     FRONT_STATUS = 6,    /* what /health shows; sent at the start and at each change */
     FRONT_DRAINING = 8,  /* the service ends: refuse new requests, finish those that run, then exit(0) */
-    FRONT_SETTINGS = 10, /* the operator has changed settings: these are in force from now on */
+    FRONT_SETTINGS = 10, /* the operator has changed settings: these are in force from now on, and the API keys of the
+                            one descriptor (base/key_file.h), if api_keys_file is set */
     FRONT_ACCEPT = 12,   /* accept connections from now on */
     FRONT_RETIRE = 14,   /* another front accepts: finish what has come and comes on open connections, then exit(0) */
     /* front to keeper: odd */
@@ -43,7 +44,7 @@ struct front_ready {
     struct front_message_head head;
     uint64_t sandbox_id; /* never 0, never used twice */
     uint32_t kind;       /* enum guest_kind */
-    uint32_t reserved;   /* 0 */
+    uint32_t made_us;    /* how long it took to make */
 };
 
 struct keeper_start {
@@ -66,9 +67,10 @@ enum verdict_cause {
     VERDICT_MEMORY = 4,   /* limit_value: bytes */
     VERDICT_CPU = 5,      /* limit_value: milliseconds of CPU time */
     VERDICT_PROCESSES = 6,
-    VERDICT_DISK = 7,
+    VERDICT_DISK = 7, /* limit_value: bytes */
     VERDICT_CANCELLED = 8,
     VERDICT_INTERNAL = 9, /* our own failure: never blamed on the script */
+    VERDICT_FILES = 10,   /* limit_value: files and directories */
 };
 
 struct front_verdict {
@@ -103,6 +105,10 @@ struct front_status {
     uint32_t pool_size[GUEST_KINDS];   /* ready sandboxes that are aimed at */
     uint32_t n_layers;
     uint32_t is_first; /* 1: the service has just been started, and no keeper before this one was lost */
+    /* Since the keeper began: */
+    uint64_t guests_retired[GUEST_KINDS]; /* replaced for their age or use */
+    uint64_t guests_died[GUEST_KINDS];    /* by themselves, after they had been ready */
+    uint64_t sandboxes_failed;            /* that could not be made */
     struct layer_status layers[STATUS_MAX_LAYERS];
 };
 

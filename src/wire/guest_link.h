@@ -32,7 +32,7 @@ enum spawn_fd {
     SPAWN_FD_STDERR = 3,
     SPAWN_FD_RESULT = 4, /* the sealed memfd of run_result.h */
     SPAWN_FD_REPORT = 5, /* SOCK_SEQPACKET: struct sandbox_report */
-    SPAWN_FDS = 6,       /* then n_cgroup_fds `tasks` files of version 1 groups to join */
+    SPAWN_FDS = 6,       /* then n_cgroup_fds files of control groups to join */
 };
 
 #define SPAWN_MAX_CGROUP_FDS 4
@@ -45,7 +45,9 @@ struct keeper_spawn {
     uint64_t sandbox_id;
     uint32_t uid, gid; /* of the slot, as seen in the guest's user namespace */
     uint32_t n_cgroup_fds;
-    uint32_t niceness; /* 0 .. 19 */
+    uint32_t niceness;    /* 0 .. 19 */
+    uint32_t hold_memory; /* 1: start a memory holder, if that can be done */
+    uint32_t unused;
     uint64_t max_processes;
     uint64_t max_open_files;
     uint64_t max_file_bytes;
@@ -64,7 +66,7 @@ struct guest_spawned {
 /* What a new sandbox sends to SPAWN_FD_REPORT before it reads anything from anyone: at most one REPORT_ASKS, then one
  * of the others, then it closes it. */
 enum report_type {
-    REPORT_READY = 0,  /* every layer is on */
+    REPORT_READY = 0,  /* every layer is on; 1 descriptor if asked for, a pidfd of the memory holder */
     REPORT_FAILED = 1, /* step and error are set */
     REPORT_ASKS = 2,   /* 1 descriptor: where its filter asks for each new process */
 };

@@ -9,37 +9,17 @@ import time
 import pytest
 from integration import test_seed_examples as seed
 from integration.support.client import Client, free_port
-from integration.support.container import IMAGE, MODES, docker
+from integration.support.container import IMAGE, MODES, WITHOUT_LANDLOCK, docker
 from integration.support.daemon import Daemon
 from integration.support.raw import wait_until
 
 START_S = 15  # a few seconds on a machine with nothing else to do
-TIERS = {"plain": "landlock", "user": "landlock", "user-locked": "landlock", "privileged": "namespaces"}
-PREPARED_TREE = "/usr/lib/pyexecd/root"
-
-# What the Landlock tier, and every other way to namespaces, needs; all else is allowed.
-NAMESPACE_FLAGS = (0x00020000, 0x02000000, 0x04000000, 0x08000000, 0x10000000, 0x20000000, 0x40000000)
-WITHOUT_LANDLOCK = {
-    "defaultAction": "SCMP_ACT_ALLOW",
-    "syscalls": [
-        {
-            "names": [
-                *("landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"),
-                *("unshare", "setns", "mount", "umount2", "pivot_root", "open_tree", "move_mount", "fsopen", "mount_setattr"),
-            ],
-            "action": "SCMP_ACT_ERRNO",
-        },
-        {"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38},
-        *(
-            {
-                "names": ["clone"],
-                "action": "SCMP_ACT_ERRNO",
-                "args": [{"index": 0, "value": flag, "valueTwo": flag, "op": "SCMP_CMP_MASKED_EQ"}],
-            }
-            for flag in NAMESPACE_FLAGS
-        ),
-    ],
+TIERS = {
+    **dict.fromkeys(("plain", "user", "user-locked"), "landlock"),
+    "privileged": "namespaces",
+    "without-landlock": "seccomp",
 }
+PREPARED_TREE = "/usr/lib/pyexecd/root"
 
 
 def isolation(own):
@@ -169,20 +149,10 @@ class TestRefusals:
         log = self.refused(start, "--cap-drop", "ALL")
         assert "--user 1000:1000" in log or "CAP_SETUID" in log, log
 
-    @pytest.fixture
-    def profile(self, tmp_path):
-        path = tmp_path / "profile.json"
-        path.write_text(json.dumps(WITHOUT_LANDLOCK), encoding="utf-8")
-        return "--security-opt", f"seccomp={path}"
-
-    def test_no_landlock(self, start, profile):
-        log = self.refused(start, *profile)
+    def test_no_landlock(self, start):
+        """Unless less was asked for, which the mode "without-landlock" does."""
+        log = self.refused(start, *WITHOUT_LANDLOCK)
         assert "min-isolation" in log or "PYEXEC_MIN_ISOLATION" in log, log
-
-    def test_no_landlock_but_asked_for(self, start, profile):
-        own = start(flags=profile, environment={"PYEXEC_MIN_ISOLATION": "seccomp"})
-        assert isolation(own)["tier"] == "seccomp"
-        assert own.client.result("def main():\n    return 'still works'") == "still works"
 
     def test_a_setting_that_does_not_exist(self, start):
         log = self.refused(start, environment={"PYEXEC_MAX_TIMEOT": "3"})

@@ -101,7 +101,7 @@ class TestPreparedTree:
         assert in_image(f"find {TREE} -xdev -perm -0002 -not -type l -not -type c") == ""
         assert in_image(f"find {TREE} -xdev -not -user 0") == ""
         assert in_image(f"find {TREE}/tmp {TREE}/run/pyexecd -mindepth 1") == ""
-        assert in_image(f"stat -c '%a %u' {TREE}/tmp {TREE}/run/pyexecd") == "755 0\n711 0"
+        assert in_image(f"stat -c '%a %u' {TREE}/tmp {TREE}/run {TREE}/run/pyexecd") == "755 0\n711 0\n711 0"
 
     def test_has_what_a_sandbox_is_started_with(self, in_image):
         in_image(f"for name in pyexec-guest pyexec-tmp.so; do test -s {TREE}/usr/libexec/pyexecd/$name; done")

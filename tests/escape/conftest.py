@@ -4,7 +4,19 @@ from pathlib import Path
 
 import pytest
 from integration import conftest as shared
-from integration.conftest import as_user, daemon, execute, log_directory, make_daemon, module_service, own_service, service  # noqa: F401
+from integration.conftest import (  # noqa: F401
+    as_user,
+    daemon,
+    execute,
+    isolation,
+    log_directory,
+    make_daemon,
+    module_service,
+    namespaces,
+    one_user,
+    own_service,
+    service,
+)
 
 from .room import Room
 
@@ -14,12 +26,6 @@ def pytest_addoption(parser, pluginmanager):
     name = str(Path(shared.__file__))
     if not pluginmanager.has_plugin(name):
         pluginmanager.register(shared, name)
-
-
-@pytest.fixture(scope="session")
-def namespaces(service):
-    """Whether the service's tier has them."""
-    return service.health().json()["isolation"]["tier"] == "namespaces"
 
 
 @pytest.fixture(scope="session")

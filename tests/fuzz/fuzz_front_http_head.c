@@ -2,6 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "front/http_head.h"
 
@@ -11,7 +12,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct http_header headers[MAX_HEADERS];
-    struct http_rules rules = {.max_header_bytes = 4096, .max_body_bytes = 1 << 20, .on_loopback = 1};
+    struct http_rules rules = {
+        .max_header_bytes = 4096,
+        .max_body_bytes = 1 << 20,
+        .on_loopback = 1,
+        .allowed_hosts = "runner.example.org,b",
+        .cors_origins = "https://a.example,http://b:1",
+    };
     struct http_judgement judgement;
     char *text = malloc(size + 1);
     memcpy(text, data, size);
@@ -37,6 +44,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     http_head_judge(&head, &rules, &judgement);
     if (judgement.refused && (judgement.problem.status < 400 || !judgement.problem.message[0])) {
+        abort();
+    }
+    if (judgement.cors_origin[0] && strncasecmp(judgement.cors_origin, "http", 4) != 0) {
         abort();
     }
     for (size_t i = 0; i < head.n_headers; i++) {

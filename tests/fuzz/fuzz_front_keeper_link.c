@@ -59,8 +59,9 @@ static void on_other(void *context) {
     others++;
 }
 
-static void on_settings(void *context, const struct settings *settings) {
+static void on_settings(void *context, const struct settings *settings, int keys_fd) {
     (void)context;
+    (void)close(keys_fd);
     check(settings != NULL);
     reloads++;
 }
@@ -86,7 +87,9 @@ static int expected(const struct link_message *message) {
         return 0;
     }
     return message->len == size && copy.head.size == size &&
-           message->n_fds == (copy.head.type == FRONT_READY ? READY_FDS : 0u);
+           message->n_fds == (copy.head.type == FRONT_READY      ? READY_FDS
+                              : copy.head.type == FRONT_SETTINGS ? 1u
+                                                                 : 0u);
 }
 
 /* Returns 1 when front would still be there. */

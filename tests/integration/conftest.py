@@ -4,11 +4,15 @@ PYEXEC_BIN  another binary to start, such as a sanitizer build.
 PYEXEC_URL  a service that runs already: nothing is started, and tests that look at processes are deselected.
 --isolation=landlock  runs the daemon in this tier.
 --as-user   (or PYEXEC_AS_USER=1) runs the daemon as an ordinary user, by unprivileged user namespaces.
+--run-with=COMMAND  starts the daemon by this command, which becomes it ("systemd-run --scope ...").
 --container=MODE  runs it in a Docker container, in a way named in support/container.py; tests that want a daemon on this
             very machine are deselected.
 """
 
 import os
+import pathlib
+import tempfile
+import shlex
 from urllib.parse import urlsplit
 
 import pytest
@@ -21,12 +25,14 @@ from .support.daemon import Daemon, strays
 def pytest_addoption(parser):
     parser.addoption("--as-user", action="store_true", help="run the daemon as an ordinary user")
     parser.addoption("--isolation", choices=["namespaces", "landlock", "seccomp"], help="run the daemon in this tier")
+    parser.addoption("--run-with", default="", help="a command that becomes the daemon")
     parser.addoption("--container", choices=list(container.MODES), help="run the daemon in a container")
 
 
 def pytest_configure(config):
     proc.become_subreaper()
     Daemon.isolation = config.getoption("--isolation", default=None)
+    Daemon.run_with = tuple(shlex.split(config.getoption("--run-with", default="")))
 
 
 def pytest_collection_modifyitems(config, items):
@@ -69,6 +75,14 @@ def make_daemon(request, as_user):
     return make
 
 
+@pytest.fixture
+def public_directory():
+    """Not in pytest's own directory, which an ordinary user cannot enter."""
+    with tempfile.TemporaryDirectory(prefix="pyexec-test-") as directory:
+        os.chmod(directory, 0o755)
+        yield pathlib.Path(directory)
+
+
 @pytest.fixture(scope="session")
 def log_directory(tmp_path_factory):
     return tmp_path_factory.mktemp("logs")
@@ -94,9 +108,27 @@ def service(request):
         client = Client(url.hostname, url.port or 80)
     else:
         client = request.getfixturevalue("daemon").client
-    assert client.result("import numpy, pandas\ndef main():\n    return 'warm'") == "warm"
+    assert client.result("import numpy, pandas\ndef main():\n    return 'warm'", timeout=60) == "warm"
     yield client
     client.close()
+
+
+@pytest.fixture(scope="session")
+def isolation(service):
+    """What the service says of its tier and layers."""
+    return service.health().json()["isolation"]
+
+
+@pytest.fixture(scope="session")
+def namespaces(isolation):
+    """Whether the service's tier has them."""
+    return isolation["tier"] == "namespaces"
+
+
+@pytest.fixture(scope="session")
+def one_user(isolation):
+    """Whether all sandboxes have one user id, the service's own."""
+    return "own user" in {layer["name"] for layer in isolation["layers"]["missing"]}
 
 
 @pytest.fixture(scope="session")

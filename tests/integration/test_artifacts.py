@@ -97,6 +97,21 @@ class TestFiles:
         )
         assert files.keys() == {"0", "1", "2", "s", "t.html"} and b"<table" in files["t.html"]
 
+    @pytest.mark.parametrize(
+        "script",
+        [
+            "f = open('output/f', 'w')\nf.write('held')\ndef main(): pass",
+            "def main():\n    global f\n    f = open('output/f', 'wb')\n    f.write(b'held')",
+            "def main():\n    global f\n    f = open('output/f', 'w+')\n    f.write('held')\n    raise ValueError",
+            "import atexit\ndef main():\n    global f\n    f = open('output/f', 'w')\n    atexit.register(f.write, 'held')",
+            "import csv\ndef main():\n    global w\n    w = csv.writer(open('output/f', 'w'), lineterminator='')\n"
+            "    w.writerow(['held'])",
+            "import os\ndef main():\n    global f\n    f = open('output/f', 'w')\n    f.write('held')\n    if os.fork(): os.wait()",
+        ],
+    )
+    def test_files_left_open_are_flushed(self, service, script):
+        assert run(service, script)[0] == {"f": b"held"}
+
     def test_nothing_of_another_run(self, service):
         for _ in range(6):
             assert run(service, "def main():\n    open('output/only', 'a').write('x')")[0] == {"only": b"x"}

@@ -114,7 +114,7 @@ def test_idle_connections_do_not_delay_the_end(own_service):
         for raw in connections[:3]:
             raw.send(HEALTH)
             assert raw.read_response().status == 200
-        connections[4].send(b"POST /execute HTTP/1.1\r\nHost: x\r\n")
+        connections[4].send(b"POST /execute HTTP/1.1\r\nHost: localhost\r\n")
         everyone = own.tree()
         start = time.monotonic()
         own.process.send_signal(signal.SIGTERM)

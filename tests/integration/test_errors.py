@@ -258,6 +258,56 @@ class TestTimeout:
         assert answer["stderr"].strip() == "to stderr"
         assert "0.7" in answer["message"]
 
+    @pytest.mark.parametrize(
+        "script, line, text",
+        [
+            ("def main():\n    n = 1\n    while n: n += 1", 3, "while n: n += 1"),
+            ("import time\ndef main():\n    time.sleep(60)", 3, "time.sleep(60)"),
+            ("import re\ndef main():\n    re.match('(ä|ä)+$', 'ä' * 60 + 'b')", 3, "re.match("),
+            ("import asyncio\nasync def main():\n    await asyncio.sleep(60)", 3, "await asyncio.sleep(60)"),
+            ("def main():\n    while True: '" + "ä" * 500 + "'", 2, "ä" * 60),
+        ],
+        ids=["loop", "sleep", "C code", "coroutine", "long line"],
+    )
+    def test_names_the_line_that_was_running(self, service, script, line, text):
+        answer = service.failure("timeout", script, timeout=0.5)
+        assert answer["line"] == line, answer
+        assert f"Line {line} was running" in answer["suggestions"][0] and text in answer["suggestions"][0]
+        assert f'File "script.py", line {line}, in main' in answer["traceback"]
+        assert answer["usage"]["wall_ms"] < 500 + 25 + 100  # the grace, and a busy machine
+
+    def test_last_words_win_nothing(self, service):
+        """Ending well in the 20 ms that the last words may take is a timeout all the same; and not all is believed."""
+        script = """
+            import os, signal, time
+            def main():
+                signal.signal(62, lambda *_: os._exit(0))
+                time.sleep(60)
+            """
+        answer = service.failure("timeout", script, timeout=0.5)
+        assert answer["return_code"] == 137 and "line" not in answer and "traceback" not in answer
+        script = """
+            import signal, time
+            def main():
+                def on_time(*_):
+                    raise KeyError("up")
+                signal.signal(62, on_time)
+                try:
+                    time.sleep(60)
+                except KeyError:
+                    return "won"
+            """
+        answer = service.failure("timeout", script, timeout=0.5)
+        assert answer["return_code"] == 137 and "result" not in answer
+        script = """
+            import signal, time
+            def main():
+                signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))
+                while True: pass
+            """
+        answer = service.failure("timeout", script, timeout=0.5)
+        assert 500 <= answer["usage"]["wall_ms"] < 500 + 25 + 100
+
     def test_at_the_module_level(self, service):
         answer = service.failure("timeout", "print('x')\nwhile True: pass", timeout=0.3)
         assert answer["stdout"] == "x"

@@ -90,6 +90,11 @@ def kill_under_load(own, find, record_property, times=1):
         ("pyexec-keeper", 2),
         pytest.param("pyexec-init", 2, marks=pytest.mark.needs_namespaces),
         pytest.param("pyexec-nsmaker", 2, marks=pytest.mark.needs_namespaces),
+        pytest.param(
+            "pyexec-hold",
+            2,
+            marks=[pytest.mark.needs_namespaces, pytest.mark.skipif(os.getuid() != 0, reason="without a group that counts")],
+        ),
     ],
 )
 def test_a_process_of_ours(own_service, record_property, comm, times):

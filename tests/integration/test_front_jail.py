@@ -93,7 +93,7 @@ class TestFront:
             except OSError:
                 assert time.monotonic() < deadline and own.process.poll() is None, own.log()
         with raw:
-            raw.send(b"GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            raw.send(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             first = raw.read_response()
             assert (first.status, first.json()["status"]) in [(200, "healthy"), (503, "unhealthy")]
             check_unprivileged(own.one("pyexec-front").pid)

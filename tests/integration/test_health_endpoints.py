@@ -46,7 +46,7 @@ def test_while_it_drains(own_service):
     expected = {"/health": (503, "draining"), "/health/ready": (503, "draining"), "/health/live": (200, "alive")}
     for path, (status, word) in expected.items():
         with RawConnection(own.client) as raw:
-            raw.send(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            raw.send(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             response = raw.read_response()
             assert (response.status, response.json()["status"]) == (status, word), path
     thread.join()

@@ -41,8 +41,8 @@ class TestConnections:
             (execute_request(QUICK), 200),
             (execute_request("x = 1"), 400),
             (execute_request("", body=b"not json"), 400),
-            (b"GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n", 404),
-            (b"GET /execute HTTP/1.1\r\nHost: x\r\n\r\n", 405),
+            (b"GET /nothing HTTP/1.1\r\nHost: localhost\r\n\r\n", 404),
+            (b"GET /execute HTTP/1.1\r\nHost: localhost\r\n\r\n", 405),
             (HEALTH, 200),
         ]:
             connection.send(request)
@@ -94,7 +94,7 @@ class TestConnections:
 
 class TestBodies:
     CHUNKED = (
-        b"POST /execute HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+        b"POST /execute HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     )
 
     def chunked(self, *chunks, trailer=b""):
@@ -145,7 +145,7 @@ class TestBodies:
         ],
     )
     def test_expect_continue_that_is_refused_before_the_body(self, connection, head, status):
-        connection.send(f"{head}\r\nHost: x\r\nExpect: 100-continue\r\n\r\n".encode())
+        connection.send(f"{head}\r\nHost: localhost\r\nExpect: 100-continue\r\n\r\n".encode())
         first, headers = connection.read_head()
         assert first == status, "no body is asked for that would be refused"
         body = connection._exactly(int(headers["content-length"]))
@@ -153,7 +153,7 @@ class TestBodies:
 
     def test_a_body_over_the_cap(self, connection):
         connection.send(
-            b"POST /execute HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 16777217\r\n\r\n"
+            b"POST /execute HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 16777217\r\n\r\n"
         )
         response = connection.read_response()
         assert response.status == 413
@@ -196,13 +196,13 @@ def check_refusal_raw(response, error):
 class TestMethods:
     @pytest.mark.parametrize("path, status", [("/health", 200), ("/nothing", 404)])
     def test_head_is_get_without_the_body(self, connection, path, status):
-        connection.send(f"HEAD {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode() + HEALTH)
+        connection.send(f"HEAD {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode() + HEALTH)
         response = connection.read_response(head_only=True)
         assert response.status == status and response.headers["content-type"].startswith("application/json")
         assert connection.read_response().json()["status"] == "healthy", "no body came with HEAD"
 
     def test_head_of_execute(self, connection):
-        connection.send(b"HEAD /execute HTTP/1.1\r\nHost: x\r\n\r\n" + HEALTH)
+        connection.send(b"HEAD /execute HTTP/1.1\r\nHost: localhost\r\n\r\n" + HEALTH)
         assert connection.read_response(head_only=True).status == 405
         assert connection.read_response().status == 200
 
@@ -215,7 +215,7 @@ class TestMethods:
 
     @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "BREW", "get", "TRACE"])
     def test_other_methods(self, connection, method):
-        connection.send(f"{method} /health HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n".encode())
+        connection.send(f"{method} /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n".encode())
         response = connection.read_response()
         assert response.status in (405, 501)
         check_refusal_raw(response, "method_not_allowed")
@@ -227,7 +227,7 @@ class TestMethods:
 
     @pytest.mark.parametrize("target", ["/health/", "//health", "/Health", "/%2e%2e/health", "/a/../health", "/\x7f"])
     def test_other_spellings_are_other_paths(self, connection, target):
-        connection.send(f"GET {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        connection.send(f"GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
         assert connection.read_response().status in (400, 404)
 
 
@@ -235,7 +235,7 @@ class TestFraming:
     """Ambiguous framing is refused and the connection closed: what follows must not be read as a request."""
 
     BODY = json.dumps({"script": QUICK}).encode()
-    SMUGGLED = b"GET /health HTTP/1.1\r\nHost: x\r\n\r\n"
+    SMUGGLED = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
     @pytest.mark.parametrize(
         "head",
@@ -264,7 +264,7 @@ class TestFraming:
         lengths = head.format(n=len(self.BODY), m=len(self.BODY) + 5)
         with RawConnection(service) as raw:
             raw.send(
-                f"POST /execute HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{lengths}\r\n\r\n".encode()
+                f"POST /execute HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{lengths}\r\n\r\n".encode()
                 + self.BODY
                 + self.SMUGGLED
             )
@@ -288,7 +288,7 @@ class TestFraming:
     def test_bad_chunks(self, service, chunks):
         with RawConnection(service, timeout=5) as raw:
             raw.send(
-                b"POST /execute HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                b"POST /execute HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                 b"Transfer-Encoding: chunked\r\n\r\n" + chunks + self.SMUGGLED
             )
             try:
@@ -322,7 +322,7 @@ class TestFraming:
     def test_header_names_know_no_case(self, connection):
         body = json.dumps({"script": QUICK, "args": [3]}).encode()
         connection.send(
-            b"POST /execute HTTP/1.1\r\nhOST: x\r\nCONTENT-TYPE: application/json\r\ncontent-length: %d\r\n\r\n%s"
+            b"POST /execute HTTP/1.1\r\nhOST: localhost\r\nCONTENT-TYPE: application/json\r\ncontent-length: %d\r\n\r\n%s"
             % (len(body), body)
         )
         assert connection.read_response().json()["result"] == 3
@@ -332,18 +332,18 @@ class TestHeaders:
     def test_a_header_over_the_cap(self, service):
         for head in (f"X-Long: {'x' * 40000}\r\n", "".join(f"X-{i}: {'y' * 100}\r\n" for i in range(400))):
             with RawConnection(service) as raw:
-                raw.send(f"GET /health HTTP/1.1\r\nHost: x\r\n{head}\r\n".encode())
+                raw.send(f"GET /health HTTP/1.1\r\nHost: localhost\r\n{head}\r\n".encode())
                 assert raw.read_response().status == 431
                 assert raw.is_closed(3)
 
     def test_a_target_over_the_cap(self, service):
         with RawConnection(service) as raw:
-            raw.send(b"GET /" + b"x" * 40000 + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+            raw.send(b"GET /" + b"x" * 40000 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert raw.read_response().status in (414, 431)
             assert raw.is_closed(3)
 
     def test_a_header_within_the_cap(self, connection):
-        connection.send(f"GET /health HTTP/1.1\r\nHost: x\r\nX-Long: {'x' * 20000}\r\n\r\n".encode())
+        connection.send(f"GET /health HTTP/1.1\r\nHost: localhost\r\nX-Long: {'x' * 20000}\r\n\r\n".encode())
         assert connection.read_response().status == 200
 
     def test_for_safety(self, service):
@@ -411,7 +411,7 @@ class TestDeadlines:
 
     def test_of_the_header(self, hasty):
         with RawConnection(hasty) as raw:
-            took = self.drip(raw, b"GET /health HTTP/1.1\r\nHost: x\r\nX-Drip: " + b"x" * 100, 5)
+            took = self.drip(raw, b"GET /health HTTP/1.1\r\nHost: localhost\r\nX-Drip: " + b"x" * 100, 5)
         assert took is not None and 0.8 <= took <= 2.5
 
     def test_of_the_body(self, hasty):

@@ -47,9 +47,8 @@ def test_text_when_asked_for(own_service):
     assert " info keeper: ready on http://" in own.log()
 
 
-def test_scripts_and_output_only_when_asked_and_as_soon_as_asked(own_service, tmp_path):
-    tmp_path.chmod(0o755)
-    path = tmp_path / "pyexecd.conf"
+def test_scripts_and_output_only_when_asked_and_as_soon_as_asked(own_service, public_directory):
+    path = public_directory / "pyexecd.conf"
     path.write_text("log_content = no\n", encoding="utf-8")
     own = own_service(config=path)
     own.client.execute(QUICK)

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from .support import openapi
+from .support.keys import KeyFile
 from .support.raw import RawConnection, wait_until
 
 DOCUMENT = openapi.document()
@@ -146,7 +147,7 @@ def raw_answer(client, data, shut=False):
     return response.status
 
 
-POST = b"POST /execute HTTP/1.1\r\nHost: x\r\n"
+POST = b"POST /execute HTTP/1.1\r\nHost: localhost\r\n"
 JSON_TYPE = b"Content-Type: application/json\r\n"
 GETS = [path for path, operations in DOCUMENT["paths"].items() if "get" in operations]
 
@@ -157,7 +158,7 @@ def test_refusals_of_a_head(service):
     assert raw_answer(service, POST + JSON_TYPE + b"Content-Length: 99999999\r\n\r\n") == 413
     assert raw_answer(service, POST + JSON_TYPE + b"X: " + b"x" * 40000 + b"\r\nContent-Length: 0\r\n\r\n") == 431
     for path in GETS:
-        start = f"GET {path} HTTP/1.1\r\nHost: x\r\n".encode()
+        start = f"GET {path} HTTP/1.1\r\nHost: localhost\r\n".encode()
         assert raw_answer(service, start + b"Origin: http://evil.example\r\n\r\n") == 403
         assert raw_answer(service, start + b"X: " + b"x" * 40000 + b"\r\n\r\n") == 431
         assert raw_answer(service, f"GET {path} HTTP/1.1\r\n\r\n".encode()) == 400
@@ -165,19 +166,34 @@ def test_refusals_of_a_head(service):
     assert service.request("GET", "/nowhere").status == 404 and service.request("PUT", "/execute").status == 405
 
 
+@pytest.mark.needs_process
+def test_answers_where_there_are_keys(own_service, public_directory):
+    keys = KeyFile(public_directory).add("alice requests_per_minute=2", "bob metrics")
+    own = own_service(api_keys_file=keys.path)
+    assert own.client.post({"script": QUICK}).status == 401 and own.client.request("GET", "/metrics").status == 401
+    assert [own.client.post({"script": QUICK}, keys.headers("alice")).status for _ in range(3)] == [200, 200, 429]
+    once = {**keys.headers("bob"), "Idempotency-Key": "a"}
+    assert [own.client.post({"script": QUICK, "timeout": timeout}, once).status for timeout in (5, 5, 6)] == [200, 200, 422]
+    assert own.client.request("GET", "/metrics", headers=keys.headers("bob")).status == 200
+    for path in ("/health", "/health/live", "/health/ready"):
+        answer = own.client.request("GET", path)
+        assert answer.status == 200 and set(answer.json()) == {"status", "service", "version"}
+    assert own.client.request("GET", "/openapi.json").status == 200
+
+
 @pytest.mark.needs_own
 def test_refusals_of_a_busy_a_slow_and_an_ending_service(own_service):
     own = own_service(max_running=1, max_queue=0, body_timeout=1, drain_timeout=4, max_connections=20)
     assert raw_answer(own.client, POST + JSON_TYPE + b"Content-Length: 10\r\n\r\n") == 408
     for path in GETS:
-        assert raw_answer(own.client, f"GET {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n".encode()) == 408
+        assert raw_answer(own.client, f"GET {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n".encode()) == 408
     own.client.close()
     held = [RawConnection(own.client) for _ in range(20)]
     for path in GETS:
-        assert wait_until(lambda: raw_answer(own.client, f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode()) == 503, 3) is not None
+        assert wait_until(lambda: raw_answer(own.client, f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()) == 503, 3) is not None
     for raw in held:
         raw.socket.close()
-    assert wait_until(lambda: raw_answer(own.client, b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n") == 200, 3) is not None
+    assert wait_until(lambda: raw_answer(own.client, b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n") == 200, 3) is not None
     slow = threading.Thread(target=own.client.execute, args=("import time\ndef main():\n    time.sleep(3)",))
     slow.start()
     assert wait_until(lambda: own.health()[1]["pool"]["busy"] == 1, 5) is not None
@@ -386,7 +402,7 @@ def test_every_documented_answer_was_seen(request):
         for status in operation["responses"]
     }
     ran = {item.name for item in request.session.items if item.fspath == request.node.fspath}
-    if {"test_refusals_of_a_head", "test_refusals_of_a_busy_a_slow_and_an_ending_service"} <= ran:
+    if {"test_refusals_of_a_head", "test_refusals_of_a_busy_a_slow_and_an_ending_service", "test_answers_where_there_are_keys"} <= ran:
         assert documented - not_on_purpose <= set(openapi.seen), documented - set(openapi.seen)
     else:
         assert set(openapi.seen) <= documented

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from .support.keys import KeyFile
 from .support.raw import wait_until
 
 pytestmark = pytest.mark.needs_process
@@ -15,10 +16,9 @@ QUICK = "def main():\n    return 'done'"
 
 
 @pytest.fixture
-def reloadable(own_service, tmp_path):
+def reloadable(own_service, public_directory):
     """reloadable(text) is a service with this configuration file; reload(text) writes another one and waits for the log."""
-    tmp_path.chmod(0o755)
-    path = tmp_path / "pyexecd.conf"
+    path = public_directory / "pyexecd.conf"
 
     def write(text):
         path.write_text(text, encoding="utf-8")
@@ -145,3 +145,57 @@ def test_a_storm_of_signals(reloadable):
     assert wait_until(lambda: "max_timeout is 70" in most_timeout(own), 5) is not None, own.log()[-1000:]
     assert own.client.result(QUICK) == "done"
     assert not own.named("pyexec-reload")
+
+
+@pytest.fixture
+def with_keys(reloadable, public_directory):
+    """A service with a file of keys, that file, and who(name) for the status that the bearer of a name's key gets."""
+    keys = KeyFile(public_directory).add("alice", "bob")
+    own = reloadable(f"api_keys_file = {keys.path}\n")
+
+    def status(name):
+        return own.client.post({"script": QUICK}, keys.headers(name)).status
+
+    return own, keys, status
+
+
+def test_keys_change_at_once(with_keys):
+    own, keys, status = with_keys
+    assert (status("alice"), status("bob")) == (200, 200)
+    alice = dict(keys.keys)["alice"]
+    config = own.config_path.read_text(encoding="utf-8")
+    keys.write("")
+    keys.add("bob running=2", "carol")
+    keys.keys["alice"] = alice
+    own.reload(config)
+    assert wait_until(lambda: status("alice") == 401, 3) is not None
+    assert (status("bob"), status("carol")) == (200, 200)
+    own.reload("max_timeout = 20\n")
+    assert wait_until(lambda: own.client.post({"script": QUICK}).status == 200, 3) is not None, "no keys are needed any more"
+    own.reload(config)
+    assert wait_until(lambda: own.client.post({"script": QUICK}).status == 401, 3) is not None
+
+
+def test_a_bad_file_of_keys_leaves_the_old_ones_and_the_old_settings(with_keys):
+    own, keys, status = with_keys
+    keys.write("alice sha256:nonsense\n")
+    config = own.config_path.read_text(encoding="utf-8")
+    own.reload(config + "max_timeout = 20\n", "the old settings stay in force")
+    assert f"{keys.path}" in own.log()
+    assert (status("alice"), status("bob")) == (200, 200)
+    refused = own.client.post({"script": QUICK, "timeout": 30}, keys.headers("bob"))
+    assert refused.status == 200, "max_timeout is 60 as before"
+
+
+@pytest.mark.long
+def test_a_new_keeper_and_a_new_front_know_the_new_keys(with_keys):
+    own, keys, status = with_keys
+    keys.write("")
+    keys.add("carol")
+    own.reload(own.config_path.read_text(encoding="utf-8"))
+    for part in ("pyexec-front", "pyexec-keeper"):
+        victim = own.one(part)
+        os.kill(victim.pid, signal.SIGKILL)
+        assert wait_until(lambda: any(process.pid != victim.pid for process in own.named(part)), 5) is not None
+        own.wait_healthy(20)
+        assert (status("carol"), status("bob")) == (200, 401)

@@ -78,7 +78,7 @@ class TestSocketActivation:
         first = activated([listening])
         assert first.stop() == 0
         waiting = socket.create_connection(("127.0.0.1", first.port), timeout=20)
-        waiting.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+        waiting.sendall(b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n")
         activated([listening])
         assert waiting.recv(100).startswith(b"HTTP/1.1 200")
         waiting.close()
@@ -127,9 +127,8 @@ class Manager:
 
 
 @pytest.fixture(params=["path", pytest.param("abstract", marks=pytest.mark.long)])
-def manager(request, tmp_path):
-    tmp_path.chmod(0o755)
-    name = str(tmp_path / "notify") if request.param == "path" else f"\0pyexecd-test-{os.getpid()}"
+def manager(request, public_directory):
+    name = str(public_directory / "notify") if request.param == "path" else f"\0pyexecd-test-{os.getpid()}"
     made = Manager(name)
     made.variable = name.replace("\0", "@")
     yield made
@@ -184,10 +183,9 @@ class TestNotify:
         assert manager.count("WATCHDOG=1") == 0
 
     @pytest.mark.long
-    def test_a_manager_that_does_not_read_holds_nothing_up(self, own_service, tmp_path):
-        tmp_path.chmod(0o755)
-        deaf = Manager(str(tmp_path / "deaf"))
-        own = own_service(environment={"NOTIFY_SOCKET": str(tmp_path / "deaf"), "WATCHDOG_USEC": "1000"})
+    def test_a_manager_that_does_not_read_holds_nothing_up(self, own_service, public_directory):
+        deaf = Manager(str(public_directory / "deaf"))
+        own = own_service(environment={"NOTIFY_SOCKET": str(public_directory / "deaf"), "WATCHDOG_USEC": "1000"})
         for _ in range(30):
             own.process.send_signal(signal.SIGHUP)
             time.sleep(0.02)

@@ -60,15 +60,14 @@ def test_what_is_wrong_is_refused_by_name(arguments, environment, words):
 
 
 @pytest.fixture
-def config(tmp_path):
+def config(public_directory):
     """config(text) writes a configuration file and gives its path."""
 
     def write(text):
-        path = tmp_path / "pyexecd.conf"
+        path = public_directory / "pyexecd.conf"
         path.write_text(text, encoding="utf-8")
         return path
 
-    tmp_path.chmod(0o755)
     return write
 
 
@@ -105,8 +104,8 @@ def test_check_config_prints_what_is_set_as_a_file_that_sets_the_same(config):
 
 
 @pytest.mark.needs_process
-def test_a_file_that_is_named_must_exist(tmp_path):
-    done = pyexecd("check-config", f"--config={tmp_path}/none.conf")
+def test_a_file_that_is_named_must_exist(public_directory):
+    done = pyexecd("check-config", f"--config={public_directory}/none.conf")
     assert done.returncode == 64 and "none.conf: No such file" in done.stderr
     assert pyexecd("check-config", "--config=").returncode == 0
 

@@ -148,7 +148,7 @@ class TestHttp:
         with Stream(service, first) as source_:
             assert list(source_)[-1].data["result"] == 1 and source_.headers["transfer-encoding"] == "chunked"
             source_.socket.sendall(
-                b"POST /execute HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
+                b"POST /execute HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s"
                 % (len(first), first)
             )
             source_.status = None

@@ -145,10 +145,9 @@ def test_an_open_connection_gets_one_more_answer_and_hears_that_it_was_the_last(
 
 
 @pytest.mark.long
-def test_settings_are_those_of_now(own_service, tmp_path):
+def test_settings_are_those_of_now(own_service, public_directory):
     """What SIGHUP cannot change, this can."""
-    tmp_path.chmod(0o755)
-    path = tmp_path / "pyexecd.conf"
+    path = public_directory / "pyexecd.conf"
     path.write_text("max_running = 3\nmax_timeout = 20\n", encoding="utf-8")
     own = own_service(config=path)
     path.write_text("max_running = 4\npool_lean = 2\npool_data = 2\nmax_timeout = 21\n", encoding="utf-8")
@@ -158,9 +157,8 @@ def test_settings_are_those_of_now(own_service, tmp_path):
 
 
 @pytest.mark.parametrize("text", ["max_timeot = 5\n", pytest.param("max_timeout = 1\n", marks=pytest.mark.long)])
-def test_settings_that_cannot_be_stop_it_before_it_begins(own_service, tmp_path, text):
-    tmp_path.chmod(0o755)
-    path = tmp_path / "pyexecd.conf"
+def test_settings_that_cannot_be_stop_it_before_it_begins(own_service, public_directory, text):
+    path = public_directory / "pyexecd.conf"
     path.write_text("max_timeout = 20\n", encoding="utf-8")
     own = own_service(config=path)
     before = keepers(own)
@@ -172,10 +170,9 @@ def test_settings_that_cannot_be_stop_it_before_it_begins(own_service, tmp_path,
 
 
 @pytest.fixture
-def installed(own_service, tmp_path, monkeypatch):
+def installed(own_service, public_directory, monkeypatch):
     """A service whose programs are copies that a test may change."""
-    tmp_path.chmod(0o755)
-    place = tmp_path / "bin"
+    place = public_directory / "bin"
     shutil.copytree(os.path.dirname(binary()), place)
     monkeypatch.setenv("PYEXEC_BIN", str(place / "pyexecd"))
     yield own_service(), place

@@ -69,7 +69,10 @@ struct selftest {
     struct event_loop *loop;
     struct keeper_link keeper;
     struct memory_budget budget;
+    struct metrics metrics; /* nobody looks at them */
     struct run_means means;
+    struct accounts accounts;
+    struct account *account; /* all runs are its own */
     struct admission admission;
 
     struct catalogue catalogue;
@@ -109,7 +112,7 @@ static int submit(struct selftest *selftest, const struct technique *technique,
         exit(EX_OSERR);
     }
     struct run *run = run_new(&selftest->means, &input, technique->name, &waiter);
-    return admission_submit(&selftest->admission, run, &problem);
+    return admission_submit(&selftest->admission, selftest->account, run, &problem);
 }
 
 static void print_what_is_done(struct selftest *selftest) {
@@ -265,9 +268,10 @@ static void on_other(void *context) {
 }
 
 /* The launcher reloads nothing for an attack: its rules hold from the beginning to the end. */
-static void on_settings(void *context, const struct settings *settings) {
+static void on_settings(void *context, const struct settings *settings, int keys_fd) {
     (void)context;
     (void)settings;
+    (void)close(keys_fd);
 }
 
 /* ---- life ---- */
@@ -341,8 +345,10 @@ static int set_up(struct selftest *selftest) {
     selftest->means = (struct run_means){.loop = selftest->loop,
                                          .keeper = &selftest->keeper,
                                          .settings = &selftest->settings,
-                                         .budget = &selftest->budget};
-    admission_start(&selftest->admission, &selftest->means);
+                                         .budget = &selftest->budget,
+                                         .metrics = &selftest->metrics};
+    selftest->account = accounts_of_name(&selftest->accounts, KEY_NAME_NOBODY);
+    admission_start(&selftest->admission, &selftest->means, &selftest->accounts, 0);
     return keeper_link_start(&selftest->keeper, selftest->loop, FIXED_FD_KEEPER, &events);
 }
 

@@ -77,7 +77,7 @@ def _datetime_values(numpy, array):
     missing = numpy.isnat(array)
     if ((rounded == array) | missing).all():
         return rounded.tolist()
-    texts = numpy.datetime_as_string(array).astype(object)
+    texts = numpy.array(numpy.datetime_as_string(array), dtype=object)  # of a scalar it is a str, no array
     texts[missing] = None
     return texts.tolist()
 

@@ -7,13 +7,17 @@ do.
 
 import _thread
 import atexit
+import gc
+import io
 import logging
 import multiprocessing.process
 import multiprocessing.util
+import os
+import stat
 import sys
 import threading
 
-from pyexec_guest import figures, streams
+from pyexec_guest import figures, native, streams
 
 # What the guest's own imports have registered. They have nothing to do while is_quiet() finds nothing else.
 _KNOWN_HANDLERS = {
@@ -28,6 +32,8 @@ _run_exit_handlers = atexit._run_exitfuncs
 _count_exit_handlers = atexit._ncallbacks
 _unregister = atexit.unregister
 _count_threads = _thread._count
+_live_objects = gc.get_objects
+_fstat = os.fstat
 _children = multiprocessing.process._children
 _finalizers = multiprocessing.util._finalizer_registry
 
@@ -93,6 +99,27 @@ def is_quiet():
     )
 
 
+# Texts first: they flush into the others.
+_FILE_TYPES = (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom)
+
+
+def _flush_files():
+    """Files that the script has left open are flushed where they are, as Python does at its end. All that is looked at
+    afterwards is the output directory: without one there is nothing to do, and forks leave it to their parent."""
+    if not (native.is_owner() and native.has_output()):
+        return
+    objects = _live_objects()
+    for file_type in _FILE_TYPES:
+        for file in objects:
+            if not issubclass(type(file), file_type):
+                continue
+            try:
+                if stat.S_ISREG(_fstat(file_type.fileno(file)).st_mode):  # what else there is might block
+                    file_type.flush(file)
+            except Exception:  # closed, or its descriptor, or no space: too late to tell anybody
+                pass
+
+
 def _library_ends():
     shutdowns = [_shut_threads_down]
     current = getattr(sys.modules.get("threading"), "_shutdown", None)
@@ -108,4 +135,4 @@ def steps():
         quiet = is_quiet()
     except BaseException:  # the script's doing
         quiet = False
-    return (streams.flush,) if quiet else (*_library_ends(), streams.flush)
+    return (streams.flush, _flush_files) if quiet else (*_library_ends(), streams.flush, _flush_files)

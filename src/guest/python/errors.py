@@ -46,14 +46,42 @@ def _plain_int(value):
     return value if type(value) is int and value > 0 else None
 
 
+def _late_columns_are_bytes():
+    try:
+        compile("'é'; return", "", "exec")
+    except SyntaxError as error:
+        return error.offset == len("'é'; return".encode().split(b"return")[0]) + 1
+    return False
+
+
+_LATE_COLUMNS_ARE_BYTES = _late_columns_are_bytes()
+
+
+def _complete(error):
+    """What the parser lets through and the compiler refuses, as a return outside of functions, comes without its line,
+    which the compiler looks for in a file, and hence without a picture; and its columns may count bytes."""
+    if error.text is not None or error.lineno is None:
+        return
+    line = source_lines.getline(source_lines.SCRIPT, error.lineno)
+    if not line:
+        return
+    error.text = line
+    if _LATE_COLUMNS_ARE_BYTES:
+        for name in ("offset", "end_offset"):
+            column = getattr(error, name, None)
+            if type(column) is int and column > 0:
+                setattr(error, name, len(line.encode("utf-8", "replace")[: column - 1].decode("utf-8", "ignore")) + 1)
+
+
 def syntax_error(error):
     """The compiler's refusal: a SyntaxError, or ValueError, RecursionError, MemoryError and OverflowError."""
     record = {"kind": "syntax_error", "error_type": class_name(error)}
     if isinstance(error, SyntaxError):
+        _complete(error)
         record["line"] = _plain_int(error.lineno)
         record["column"] = _plain_int(error.offset)
-        text = error.text or source_lines.getline(source_lines.SCRIPT, error.lineno or 0)
-        if text:
+        text = error.text
+        if type(text) is str and text:
             record["text"] = frames.cut_text(text.rstrip("\r\n"), 4096)
         error = error.with_traceback(None)
         message = frames.format_summary(frames.summarize(error))
@@ -112,7 +140,7 @@ def system_exit(error):
     if message:
         record["message"] = frames.cut_text(message, frames.MAX_MESSAGE_BYTES)
     if status:
-        record["suggestions"] = _advice(suggestions.for_exit, status, message)
+        record["suggestions"] = _advice(suggestions.for_exit, status, message, error)
         record["line"] = frames.place_of(error)[0]
     return {name: value for name, value in record.items() if value is not None}, status
 

@@ -31,6 +31,13 @@ def _library_directories():
 _LIBRARIES = _library_directories()  # before a script can add to sys.path
 
 
+_BUILTIN_CLASSES = frozenset(value for value in vars(sys.modules["builtins"]).values() if isinstance(value, type))
+
+
+def is_builtin_class(error):
+    return type(error) in _BUILTIN_CLASSES
+
+
 def is_user_file(filename):
     return not filename.startswith(_LIBRARIES)
 

@@ -61,21 +61,28 @@ def _parse_arguments(args, kwargs):
         )
 
 
+def get_ready():
+    """Before the request is there: what every run needs, whatever it will be."""
+    streams.open_standard_streams()
+    _run.__init__()
+    _run.module = script_module.new_module(_run.name)
+
+
 def prepare(script, args, kwargs, env, mode, banner, max_result_bytes):
     """Returns (code, code of the last expression or None, globals, args, kwargs), or the exit status."""
-    streams.open_standard_streams()
     for name, value in env:
         os.environ[os.fsdecode(name)] = os.fsdecode(value)
         if name == b"TZ":
             time.tzset()
     arrays.max_bytes = max_result_bytes
-    _run.__init__()
     _run.banner = bool(banner)
-    _run.name = "script" if mode == MODE_MAIN else "__main__"
+    if mode != MODE_MAIN:
+        script_module.withdraw(_run.name)
+        _run.name = "__main__"
+        _run.module = script_module.new_module(_run.name)
     arguments = _parse_arguments(args, kwargs)
     source = script_module.decode(script)
-    script_module.register_source(source)
-    _run.module = script_module.new_module(_run.name, source)
+    script_module.register_source(_run.module, source)
     try:
         if mode == MODE_MAIN:
             codes = script_module.compile_module(source), None

@@ -7,6 +7,8 @@ import sys
 import types
 from importlib import import_module
 
+from pyexec_guest import native
+
 FILENAME = _private_linecache.SCRIPT
 WORKING_DIRECTORY = "/tmp"
 PATH = WORKING_DIRECTORY + "/" + FILENAME  # of __file__; nothing need be there
@@ -23,9 +25,9 @@ for _feature in __future__.all_feature_names:
 class ScriptLoader:
     """What `inspect` and `linecache` ask for the source of a module that is not in a file."""
 
-    def __init__(self, name, source):
+    def __init__(self, name):
         self._name = name
-        self._source = source
+        self._source = ""  # until register_source()
 
     def get_source(self, name):
         if name != self._name:
@@ -55,20 +57,22 @@ def compile_cell(source):
     return code, compile(ast.Expression(last.value), FILENAME, "eval", flags, True)
 
 
-def register_source(source):
+def register_source(module, source):
     """Before compiling: warnings and syntax errors show source lines too."""
+    vars(module)["__loader__"]._source = source
     _private_linecache.set_script(source)
+    native.set_source(source)
     lines = [line + "\n" for line in _private_linecache.getlines(FILENAME)]
     for filename in (FILENAME, PATH):  # no time stamp: linecache.checkcache() leaves such an entry alone
         _public_linecache.cache[filename] = (len(source), None, lines, filename)
 
 
-def new_module(name, source):
+def new_module(name):
     module = types.ModuleType(name)
     vars(module).update(
         __file__=PATH,
         __builtins__=sys.modules["builtins"],
-        __loader__=ScriptLoader(name, source),
+        __loader__=ScriptLoader(name),
         __annotations__={},
     )
     sys.modules[name] = module
@@ -79,13 +83,18 @@ def new_module(name, source):
     return module
 
 
+def withdraw(name):
+    """Takes back what new_module() did to the modules."""
+    sys.modules.pop(name, None)
+    sys.modules["__main__"] = _original_main
+
+
 def forget(name):
     """Takes back what the functions above did."""
     _private_linecache.clear()
     for filename in (FILENAME, PATH):
         _public_linecache.cache.pop(filename, None)
-    sys.modules.pop(name, None)
-    sys.modules["__main__"] = _original_main
+    withdraw(name)
     sys.argv[:] = [""]
     if WORKING_DIRECTORY in sys.path:
         sys.path.remove(WORKING_DIRECTORY)

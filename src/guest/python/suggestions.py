@@ -4,7 +4,8 @@ exceptions have modules of their own."""
 import re
 
 from pyexec_guest import source_lines, values
-from pyexec_guest.exception_suggestions import for_exception, nearest_names
+from pyexec_guest.exception_suggestions import for_exception
+from pyexec_guest.failing_place import Place, nearest_names
 from pyexec_guest.syntax_suggestions import for_syntax_error
 
 __all__ = ["GENERIC", "for_exception", "for_exit", "for_missing_main", "for_syntax_error", "for_unserializable"]
@@ -34,13 +35,19 @@ def _main_elsewhere():
     return None
 
 
+def _calls_main():
+    return any(re.match(r"\s*main\s*\(", line) for line in source_lines.getlines(source_lines.SCRIPT))
+
+
 def for_missing_main(module, names):
     found = list(_MISSING_MAIN)
+    elsewhere = _main_elsewhere()
     namespace = vars(module)
+    if not names and not elsewhere and "main" not in namespace:
+        found.append("A script without functions runs with `mode`: \"script\"; its result is the value of the last line")
     if "main" in namespace:
         kind = values.type_name(namespace["main"])
         found.append(f"The name main is there, but it is of type {kind} and cannot be called: define a function main()")
-    elsewhere = _main_elsewhere()
     if elsewhere:
         number, head = elsewhere
         if "__name__" in head:
@@ -57,6 +64,10 @@ def for_missing_main(module, names):
     entry = [name for name in names if name.lower() in _ENTRY_NAMES]
     entry = entry or nearest_names("main", names, 1, 0.6)
     entry = entry or [name for name in names if name.lower().startswith("main")]
+    if not entry and _calls_main():
+        found.append("The script calls main() but does not define it: rename its function to main, or define one")
+    if not entry and len(names) == 1:
+        entry = names
     if entry:
         found.append(f"{entry[0]}() looks like the entry point: rename it to main, or add `main = {entry[0]}`")
     return found
@@ -76,6 +87,22 @@ _CONVERSIONS = {
     "dict_values": "list(value)",
     "dict_items": "dict(value)",
     "deque": "list(value)",
+    "reader": "list(value)",
+    "DictReader": "list(value)",
+    "Cursor": "value.fetchall()",
+    "Row": "dict(value)",
+    "Pattern": "value.pattern",
+    "Element": "xml.etree.ElementTree.tostring(value, encoding='unicode')",
+    "ElementTree": "xml.etree.ElementTree.tostring(value.getroot(), encoding='unicode')",
+    "async_generator": "[item async for item in value]",
+    "Task": "await value",
+    "Future": "await value",
+    "CompletedProcess": "value.stdout",
+    "Namespace": "vars(value)",
+    "SimpleNamespace": "vars(value)",
+    "array": "value.tolist()",
+    "partial": "value(), the function's result",
+    "_lru_cache_wrapper": "value(), the function's result",
     "Index": "value.tolist()",
     "Match": "value.group()",
     "function": "value(), the function's result",
@@ -90,6 +117,12 @@ _CONVERSIONS = {
     "StringIO": "value.getvalue()",
     "BytesIO": "value.getvalue()",
     "Figure": "None, after figure.savefig('plot.png')",
+    "Axes": "None: figures that are open come back in `artifacts`",
+    "AxesSubplot": "None: figures that are open come back in `artifacts`",
+    "Line2D": "None: figures that are open come back in `artifacts`",
+    "BarContainer": "None: figures that are open come back in `artifacts`",
+    "Rolling": "value.mean(), value.sum() or another aggregate",
+    "Styler": "value.to_html()",
     "DataFrameGroupBy": "value.sum(), value.mean() or another aggregate",
     "SeriesGroupBy": "value.sum(), value.mean() or another aggregate",
 }
@@ -101,6 +134,8 @@ def for_unserializable(error):
         name = values.type_name(subject).rpartition(".")[2]
         if name in _CONVERSIONS:
             return [f"Return {_CONVERSIONS[name]} instead of the {name}"]
+        if name.endswith("_iterator") or name.endswith("iterator"):
+            return [f"Return list(value) instead of the {name}"]
         if name.endswith("Index") or name.endswith("Array"):
             return [f"Return value.tolist() instead of the {name}"]
         return [
@@ -120,7 +155,11 @@ def for_unserializable(error):
     return ["Return a copy that nothing else changes any more"]
 
 
-def for_exit(status, message):
+def for_exit(status, message, error):
+    line = Place(error).line
+    if "parse_args" in line and status == 2:
+        return ["argparse found no command line: the request's `args` and `kwargs` are main()'s parameters; pass a list of "
+                "your own, parser.parse_args(['--mode', 'a']), with values that its choices permit"]  # fmt: skip
     if message is not None:
         return ["The script ended itself by sys.exit(text), which counts as a failure: return the text from main()"]
     return [f"The script ended itself with status {status}: end with sys.exit(0), or return a value from main()"]

@@ -6,7 +6,7 @@ import pkgutil
 import sys
 import threading
 
-from pyexec_guest import ending, figures, forking
+from pyexec_guest import ending, figures, forking, last_words
 
 _LEAN = """
 abc argparse array ast asyncio base64 binascii bisect calendar collections collections.abc concurrent.futures
@@ -39,6 +39,7 @@ def warm_up(kind):
     if kind == 1:
         _exercise_data_modules()
     figures.install()
+    last_words.install()
     ending.remember()
     global installed_modules
     installed_modules = tuple(sorted({module.name for module in pkgutil.iter_modules()} | set(sys.stdlib_module_names)))

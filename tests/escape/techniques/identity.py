@@ -104,7 +104,10 @@ def setuid_programs():
 
 
 @technique(
-    stop=("the bit is ignored", "EPERM"), control={"owner": 1000}, options={"alone": True}, stop_without_namespaces="no_new_privs"
+    stop=("the bit is ignored", "EPERM"),
+    control={"owner": 1000},
+    options={"alone": True},
+    stop_without_namespaces=("no_new_privs", "EACCES"),  # /tmp of a container may be mounted noexec
 )
 def setuid_bit_of_ones_own(owner=None):
     """A setuid program left in /tmp for whoever comes next: nosuid mounts make it nothing, or else no_new_privs."""

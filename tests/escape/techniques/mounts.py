@@ -131,6 +131,8 @@ def climb_by_dots():
         os.chdir(start)
         os.chdir("../" * 64)
         strange = set(os.listdir(".")) - known
+        if strange == {"run"}:
+            strange = set(os.listdir("run"))  # a prepared tree's own, for private directories, is closed
         return through(f"{sorted(strange)} above {start}") if strange else stopped("nothing of the host")
 
     return first_through(in_child(attack, start) for start in ("/tmp", "/", "/usr/lib", "/dev", "/var/tmp", "/etc"))

@@ -20,10 +20,18 @@ def memory_of_others():
     return each(lambda pid: can_open(f"/proc/{pid}/mem", os.O_RDWR), "1", "2", "self")
 
 
-@technique(stop=("ENOENT", "EACCES"))
+@technique(stop=("ENOENT", "EACCES"), visible_without_namespaces="own program by name")
 def executable_of_the_host():
     """/proc/PID/exe: a handle on the runtime's own program, to be overwritten (runc CVE-2019-5736)."""
-    return each(lambda pid: can_open(f"/proc/{pid}/exe"), "self", "1", "2")
+
+    def attack(pid):
+        fd = os.open(f"/proc/{pid}/exe", os.O_RDONLY)
+        overwrite = each(lambda path: can_open(path, os.O_WRONLY), f"/proc/{pid}/exe", f"/proc/self/fd/{fd}")
+        if pid != "self" or overwrite["got_through"]:
+            return through(f"/proc/{pid}/exe")
+        return visible(f"/proc/self/exe opens, for reading only: {overwrite['stopped_by']}")
+
+    return each(attack, "self", "1", "2")
 
 
 @technique(stop=("ENOENT", "EACCES"))
@@ -126,8 +134,8 @@ def unexpected_devices():
     """Anything in /dev besides null, zero, full, random and urandom."""
     known = {"null", "zero", "full", "random", "urandom", "shm"}
     strange = set(os.listdir("/dev")) - known
-    if strange or not stat.S_ISLNK(os.lstat("/dev/shm").st_mode):
-        return through(f"/dev holds {sorted(strange)[:5]}")
+    if strange or not os.path.samefile("/dev/shm", "/tmp"):
+        return through(f"/dev holds {sorted(strange)[:5] or 'a shared memory directory'}")
     return stopped("only the five devices")
 
 

@@ -9,7 +9,7 @@ import time
 
 from . import proc
 from .client import Client
-from .daemon import HOST_SECRET, Daemon, is_slow_build
+from .daemon import HOST_SECRET, ROOT, Daemon, is_slow_build
 
 IMAGE = os.environ.get("PYEXEC_IMAGE", "python-code-runner")
 PORT = 8080  # of the image
@@ -30,6 +30,9 @@ def privileged():
     return ("--cap-add", "ALL", *drops, *unconfined, "--volume", "/sys/fs/cgroup:/sys/fs/cgroup:rw")
 
 
+# A profile that refuses the Landlock calls, and every other way to namespaces; all else is allowed.
+WITHOUT_LANDLOCK = ("--security-opt", f"seccomp={os.path.join(ROOT, 'tests', 'container', 'without-landlock.json')}")
+
 # What `docker run` is given in each of the ways that the service has to work in.
 MODES = {
     "plain": (),
@@ -39,6 +42,7 @@ MODES = {
         *("--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--read-only", "--tmpfs", "/tmp"),
     ),
     "privileged": privileged(),
+    "without-landlock": (*WITHOUT_LANDLOCK, "--env", "PYEXEC_MIN_ISOLATION=seccomp"),
 }
 
 START_S = 60  # for a machine that is busy with other tests; test_container.py looks at how long it takes

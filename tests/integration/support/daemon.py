@@ -21,8 +21,8 @@ def binary():
 
 
 def is_slow_build():
-    """A sanitizer build keeps the promises, in more time and memory."""
-    return "PYEXEC_BIN" in os.environ and "san" in os.environ["PYEXEC_BIN"]
+    """A sanitizer build keeps the promises, in more time and memory; so does an emulated machine (PYEXEC_SLOW=1)."""
+    return "PYEXEC_SLOW" in os.environ or "san" in os.environ.get("PYEXEC_BIN", "")
 
 
 class Daemon:
@@ -30,14 +30,16 @@ class Daemon:
 
     live = []  # those of this test session that were not ended yet
     isolation = None  # --isolation of the test session: a tier, or the one that the daemon finds
+    run_with = ()  # --run-with of the test session: a command that becomes the daemon
 
-    def __init__(self, directory, *, host="127.0.0.1", port=None, as_user=False, environment=None, **settings):
+    def __init__(self, directory, *, host="127.0.0.1", port=None, as_user=False, environment=None, run_with=None, **settings):
         self.host, self.port = host, port or free_port()
         self.log_path = os.path.join(str(directory), f"pyexecd-{self.port}.log")
         self.client = Client(self.host, self.port)
         self.cgroups = set()
         self.process = None
         self.as_user = as_user
+        self.run_with = Daemon.run_with if run_with is None else run_with
         self.environment = environment or {}
         self.settings = settings
 
@@ -48,7 +50,7 @@ class Daemon:
             flags.append(f"--isolation={Daemon.isolation}")
         flags += [f"--{name.replace('_', '-')}={value}" for name, value in self.settings.items()]
         user = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups", "--pdeathsig=SIGKILL"]
-        return (user if self.as_user else []) + [binary()] + flags
+        return [*self.run_with, *(user if self.as_user else []), binary(), *flags]
 
     def start(self, wait=True):
         environment = {

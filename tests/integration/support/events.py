@@ -22,7 +22,7 @@ class Stream:
         self.socket.settimeout(timeout)
         self.socket.connect((client.host, client.port))
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
-        lines = [f"POST /execute HTTP/{version}", "Host: x", "Content-Type: application/json", f"Content-Length: {len(content)}"]
+        lines = [f"POST /execute HTTP/{version}", "Host: localhost", "Content-Type: application/json", f"Content-Length: {len(content)}"]
         lines += [f"{name}: {value}" for name, value in (headers or {}).items()]
         self.started = time.monotonic()
         self.socket.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + content)

@@ -50,6 +50,28 @@ static void test_defaults(void **state) {
     assert_int_equal(settings.log_level, LOG_LEVEL_INFO);
 }
 
+static void test_lists_of_origins_and_hosts(void **state) {
+    struct settings settings;
+    (void)state;
+    assert_int_equal(read_flag("--cors-origins=https://app.example.org,http://[::1]:3000", &settings), 0);
+    assert_string_equal(settings.cors_origins, "https://app.example.org,http://[::1]:3000");
+    assert_int_equal(read_flag("--cors-origins=", &settings), 0);
+    assert_string_equal(settings.cors_origins, "");
+    assert_int_equal(read_flag("--allowed-hosts=runner.example.org,a-b", &settings), 0);
+    assert_string_equal(settings.allowed_hosts, "runner.example.org,a-b");
+    static const char *const wrong[] = {
+        "--cors-origins=*",          "--cors-origins=app.example.org",
+        "--cors-origins=https://",   "--cors-origins=https://a/",
+        "--cors-origins=https://a,", "--cors-origins=https://a, https://b",
+        "--cors-origins=null",       "--allowed-hosts=a:80",
+        "--allowed-hosts=*",         "--allowed-hosts=,",
+        "--allowed-hosts=a b",       "--allowed-hosts=http://a",
+    };
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        assert_refused(read_flag(wrong[i], &settings), "separated by commas");
+    }
+}
+
 static void test_flag_with_equals_sign_or_without(void **state) {
     struct settings settings;
     (void)state;
@@ -300,6 +322,7 @@ static void test_to_arguments_and_back(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_lists_of_origins_and_hosts),
         cmocka_unit_test(test_flag_with_equals_sign_or_without),
         cmocka_unit_test(test_flag_wins_over_environment),
         cmocka_unit_test(test_units),

@@ -24,8 +24,7 @@ static void test_rows_cover_the_structure(void **state) {
     unsigned char taken[sizeof(struct settings)] = {0};
     (void)state;
     for (size_t i = 0; i < count; i++) {
-        const int is_text = table[i].type == SETTING_TEXT || table[i].type == SETTING_PATH;
-        size_t size = is_text ? SETTINGS_TEXT_MAX : sizeof(uint64_t);
+        size_t size = setting_is_text(&table[i]) ? SETTINGS_TEXT_MAX : sizeof(uint64_t);
         assert_true(table[i].offset + size <= sizeof(struct settings));
         for (size_t j = 0; j < size; j++) {
             assert_int_equal(taken[table[i].offset + j], 0);

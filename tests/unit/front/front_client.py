@@ -46,7 +46,7 @@ def raw(keeper, data, timeout=5, shut=False):
             answer += part
 
 
-def head(body, *lines, path="/execute", method="POST", host="Host: x"):
+def head(body, *lines, path="/execute", method="POST", host="Host: localhost"):
     lines = [f"{method} {path} HTTP/1.1", host, "Content-Type: application/json", *lines]
     return ("\r\n".join(line for line in lines if line) + "\r\n\r\n").encode() + body
 

@@ -74,8 +74,11 @@ def _read_request(control):
 
 class FakeKeeper:
     tier = b"namespaces"
+    made_us = 3000  # what making a sandbox took
+    guest_counts = (0, 0, 0, 0, 0)  # retired and died of each kind, sandboxes that failed
 
-    def __init__(self, front, *arguments, ready=(2, 1), guests=(1, 1), status=True, stdout=None, stderr=None, wrapper=()):
+    def __init__(self, front, *arguments, ready=(2, 1), guests=(1, 1), status=True, stdout=None, stderr=None, wrapper=(),
+                 keys=None):
         self.requests = []
         self.starts = {}
         self.started = []
@@ -94,17 +97,21 @@ class FakeKeeper:
         self.port = self.listener.getsockname()[1]
         self.link, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         listen_fd, link_fd = self.listener.fileno(), theirs.fileno()
+        keys_fd = os.memfd_create("keys") if keys is not None else os.open(os.devnull, os.O_RDWR)
+        os.write(keys_fd, (keys or "").encode())
 
         def place_descriptors():
-            high = [os.dup2(fd, 100 + i) for i, fd in enumerate((link_fd, listen_fd))]
+            high = [os.dup2(fd, 100 + i) for i, fd in enumerate((link_fd, listen_fd, keys_fd))]
             os.dup2(high[0], 3)
             os.dup2(high[1], 4)
-            os.closerange(5, 200)
+            os.dup2(high[2], 5)
+            os.closerange(6, 200)
 
         self.process = subprocess.Popen(
             [*wrapper, front, f"--listen=127.0.0.1:{self.port}", *arguments], preexec_fn=place_descriptors,
             close_fds=False, env={"ASAN_OPTIONS": "detect_leaks=1"}, stdout=stdout, stderr=stderr)
         theirs.close()
+        os.close(keys_fd)
         self._thread = threading.Thread(target=self._read_link, daemon=True)
         self._thread.start()
         self._send(ACCEPT, b"")
@@ -129,7 +136,7 @@ class FakeKeeper:
 
     def send_status(self, guests=(1, 1), sizes=(2, 1)):
         layers = [(1, b"seccomp", b"a table"), (2, b"cgroup", b"none here")]
-        body = struct.pack("=16s16sIIIIII", self.tier, b"3.11.2", *guests, *sizes, len(layers), 0)
+        body = struct.pack("=16s16sIIIIII5Q", self.tier, b"3.11.2", *guests, *sizes, len(layers), 0, *self.guest_counts)
         for state, name, detail in layers + [(0, b"", b"")] * (16 - len(layers)):
             body += struct.pack("=I28s96s", state, name, detail)
         self._send(STATUS, body)
@@ -175,7 +182,7 @@ class FakeKeeper:
         self.kinds[sandbox_id] = kind
         threading.Thread(target=self._play, args=(sandbox_id, kind, ours, out_write, err_write, mine),
                          daemon=True).start()
-        self._send(READY, struct.pack("=QII", sandbox_id, kind, 0), [theirs.fileno(), out_read, err_read, result])
+        self._send(READY, struct.pack("=QII", sandbox_id, kind, self.made_us), [theirs.fileno(), out_read, err_read, result])
         theirs.close()
         for fd in (out_read, err_read, result):
             os.close(fd)

@@ -102,6 +102,19 @@ static void timeout(void **state) {
           "\"value\":60,\"unit\":\"seconds\"}," END);
 }
 
+static void timeout_with_the_line(void **state) {
+    (void)state;
+    struct run_case run = {.verdict = {.cause = VERDICT_TIMEOUT, .started = 1, .limit_value = 60000},
+                           .record = {.stopped_line = 3}};
+    run.record.stopped_at = text("Traceback (most recent call last):\n  File \"script.py\", line 3, in main\n    f()");
+    check(&run, 400,
+          "{\"success\":false,\"error\":\"timeout\",\"message\":\"The script did not end within its time limit of 60 "
+          "seconds.\",\"stdout\":\"\",\"suggestions\":[\"Line 3 was running when the time ran out: `f()`. Check "
+          "whether its loop ends, or what it waits for\"],\"return_code\":137,\"line\":3,\"traceback\":\"Traceback "
+          "(most recent call last):\\n  File \\\"script.py\\\", line 3, in main\\n    f()\",\"limit\":{\"name\":"
+          "\"timeout\",\"value\":60,\"unit\":\"seconds\"}," END);
+}
+
 static void every_cause_has_an_answer(void **state) {
     (void)state;
     for (uint32_t cause = 0; cause < 12; cause++) {
@@ -113,7 +126,8 @@ static void every_cause_has_an_answer(void **state) {
         struct run_facts facts = {
             .id = "i", .settings = &settings, .verdict = &verdict, .record = &record, .out = &none, .err = &none};
         assert_int_equal(answer_run(&facts, &answer), 0);
-        int is_ours = cause < VERDICT_EXITED || cause > VERDICT_DISK;
+        int is_ours =
+            cause < VERDICT_EXITED || cause == VERDICT_CANCELLED || cause == VERDICT_INTERNAL || cause > VERDICT_FILES;
         assert_int_equal(answer.status, cause == VERDICT_EXITED ? 200 : is_ours ? 500 : 400);
         answer_free(&answer);
     }
@@ -158,8 +172,13 @@ static void health(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(success), cmocka_unit_test(success_without_a_result),  cmocka_unit_test(exception),
-        cmocka_unit_test(timeout), cmocka_unit_test(every_cause_has_an_answer), cmocka_unit_test(problem),
+        cmocka_unit_test(success),
+        cmocka_unit_test(success_without_a_result),
+        cmocka_unit_test(exception),
+        cmocka_unit_test(timeout),
+        cmocka_unit_test(timeout_with_the_line),
+        cmocka_unit_test(every_cause_has_an_answer),
+        cmocka_unit_test(problem),
         cmocka_unit_test(health),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);

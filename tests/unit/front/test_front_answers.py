@@ -146,6 +146,7 @@ def test_signals(shared, number, name):
     (5, 60000, "resource_limit", {"name": "max_cpu_time", "value": 60, "unit": "seconds"}),
     (6, 0, "resource_limit", {"name": "max_processes", "value": 128, "unit": "processes"}),
     (7, 0, "resource_limit", {"name": "max_disk_mb", "value": 128, "unit": "MiB"}),
+    (10, 0, "resource_limit", {"name": "max_inodes", "value": 16384, "unit": "files"}),
 ])
 def test_limits(shared, cause, value, error, limit):
     status, answer = run(shared, header={"complete": 0, "phase": 2}, stdout="partial\n",

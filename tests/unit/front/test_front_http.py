@@ -51,7 +51,7 @@ def test_head_and_options(shared):
     ("GET", "/", 404, "not_found"), ("GET", "/executed", 404, "not_found"), ("POST", "/%65xecute", 404, "not_found"),
     ("GET", "/a\u00e9".encode().decode("latin-1"), 404, "not_found"), ("OPTIONS", "/nothing", 404, "not_found")])
 def test_no_such_thing(shared, method, path, status, error):
-    answer = raw(shared, f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode("latin-1"))
+    answer = raw(shared, f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode("latin-1"))
     assert answer.startswith(b"HTTP/1.1 %d" % status), answer
     body = json.loads(answer.split(b"\r\n\r\n", 1)[1])
     assert body["error"] == error and body["suggestions"] and body["success"] is False
@@ -113,16 +113,16 @@ def test_host(shared):
 
 
 @pytest.mark.parametrize("data", [
-    b"GET\r\n\r\n", b"\x00\x01\x02\r\n\r\n", b"GET /health\r\n\r\n", b"GET /health HTTP/9.9\r\nHost: x\r\n\r\n",
-    b"GET /health HTTP/1.1\r\nnocolon\r\n\r\n", b"POST /execute HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
-    b"POST /execute HTTP/1.1\r\nHost: x\r\nContent-Length: 5x\r\n\r\n",
-    b"POST /execute HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999999\r\n\r\n",
-    b"GET /" + b"a" * 200000 + b" HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nHost: x\r\n" + b"A: b\r\n" * 40000 + b"\r\n",
-    b"GET /health HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 40000 + b"\r\n\r\n",
+    b"GET\r\n\r\n", b"\x00\x01\x02\r\n\r\n", b"GET /health\r\n\r\n", b"GET /health HTTP/9.9\r\nHost: localhost\r\n\r\n",
+    b"GET /health HTTP/1.1\r\nnocolon\r\n\r\n", b"POST /execute HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+    b"POST /execute HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5x\r\n\r\n",
+    b"POST /execute HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999999999999999\r\n\r\n",
+    b"GET /" + b"a" * 200000 + b" HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"A: b\r\n" * 40000 + b"\r\n",
+    b"GET /health HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 40000 + b"\r\n\r\n",
     b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 200,
     b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
-    b"POST /execute HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
-    b"POST /execute HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    b"POST /execute HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"POST /execute HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
     b"ffffffffffffffffffff\r\n"], ids=range(15))
 def test_bytes_that_are_no_request(shared, data):
     answer = raw(shared, data, shut=True)

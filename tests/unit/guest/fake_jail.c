@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <stddef.h>
 #include <sys/mount.h>
+#include <unistd.h>
 
 #include "jail/clone.h"
 #include "jail/enter.h"
@@ -16,7 +17,7 @@ pid_t jail_fork_sibling(int init_fd, int *ret_pidfd) {
 
 static int mount_private_tmp(void) {
     if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-        mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "size=64m") < 0) {
+        mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "size=64m") < 0 || chdir("/tmp") < 0) {
         return -errno;
     }
     return 0;

@@ -17,6 +17,7 @@ HELLO, SPAWNED, SPAWN = 2, 4, 3
 RESULT_HEADER, RECORD_MAX, VALUE_MAX = 4096, 1 << 20, 8 << 20
 RESULT_SIZE = RESULT_HEADER + RECORD_MAX + VALUE_MAX + (32 << 20)
 REQUEST_MAGIC, RESULT_MAGIC = 0x70797271, 0x70797273
+LAST_WORDS_SIGNAL, LAST_WORDS_OFFSET = 62, 64
 CLONE_NEWNS, MS_REC, MS_PRIVATE = 0x20000, 0x4000, 1 << 18
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -52,6 +53,8 @@ class Outcome:
         self.stdout, self.stderr = (bytes(part).decode("utf-8", "replace") for part in output)
         header = struct.unpack_from("=6I", memory, 0)
         self.magic, self.phase, self.banner_written, self.complete, record_len, value_len = header
+        self.stopped_line, length = struct.unpack_from("=II", memory, LAST_WORDS_OFFSET)
+        self.stopped_at = memory[LAST_WORDS_OFFSET + 8 : LAST_WORDS_OFFSET + 8 + length].decode()
         self.record = self.value_text = self.value = None
         if self.complete:
             self.record = json.loads(memory[RESULT_HEADER : RESULT_HEADER + record_len].decode())
@@ -83,7 +86,7 @@ class Sandbox:
         os.ftruncate(self.memfd, RESULT_SIZE)
         null = os.open("/dev/null", os.O_RDONLY)
         fds = [null, control.fileno(), out, err, self.memfd, report]
-        message = struct.pack("=IIQIIIIQQQQQ40s", SPAWN, 112, 7, 0, 0, 0, 0, 64, 256, 1 << 30, 60000, 0, b"")
+        message = struct.pack("=IIQIIIIIIQQQQQ40s", SPAWN, 120, 7, 0, 0, 0, 0, 0, 0, 64, 256, 1 << 30, 60000, 0, b"")
         guest.socket.sendmsg([message], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))])
         control.close()
         for fd in (null, out, err, report):
@@ -114,6 +117,9 @@ class Sandbox:
         self.control.sendall(header + script + args + kwargs + env_bytes + file_bytes + stdin)
         self.control.close()
 
+    def time_is_up(self):
+        signal.pidfd_send_signal(self.pidfd, LAST_WORDS_SIGNAL)
+
     def finish(self, timeout=20.0):
         output = {self.out: bytearray(), self.err: bytearray()}
         waiting = {self.out, self.err, self.pidfd}
@@ -121,7 +127,7 @@ class Sandbox:
         while waiting - {self.pidfd} or status is None:
             ready, _, _ = select.select(list(waiting), [], [], max(0, deadline - time.perf_counter()))
             if not ready:
-                if killed:
+                if killed or status is not None:
                     break  # a grandchild holds the pipes
                 signal.pidfd_send_signal(self.pidfd, signal.SIGKILL)
                 killed, deadline = True, time.perf_counter() + 2

@@ -178,6 +178,23 @@ SYNTAX = [
 ]
 
 
+LATE = [  # what the parser lets through and the compiler refuses
+    ("x = 1\nreturn 5", 2, 1, "    return 5\n    ^^^^^^^^\n"),
+    ("def f(a, a): pass", 1, 10, "    def f(a, a): pass\n             ^\n"),
+    ("def main():\n    x = 1\n    global x", 3, 5, "    global x\n    ^^^^^^^^\n"),
+    ("'é☃'; return 5", 1, 7, "    'é☃'; return 5\n          ^^^^^^^^\n"),
+]
+
+
+@pytest.mark.parametrize("mode", ["main", "script"])
+@pytest.mark.parametrize("text, line, column, picture", LATE)
+def test_picture_of_what_the_compiler_refuses(lean, text, line, column, picture, mode):
+    record = lean.run(text, mode=mode).record
+    assert (record["line"], record["column"]) == (line, column), record
+    assert record["text"] == text.splitlines()[line - 1]
+    assert record["message"].startswith(f'  File "script.py", line {line}\n{picture}SyntaxError: ')
+
+
 @pytest.mark.parametrize("mode", ["main", "script"])
 @pytest.mark.parametrize("text, line, column, message", SYNTAX)
 def test_syntax_error(lean, text, line, column, message, mode):
@@ -234,7 +251,7 @@ SUGGESTIONS = [
     ("open('nope.txt')", "files"),
     ("input()", "stdin"),
     ("for x in 5: pass", "range"),
-    ("5()", "hides"),
+    ("5()", "operator"),
     ("{[1]: 2}", "tuple"),
     ("'abc'[0] = 'x'", "changed"),
     ("b'\\xff'.decode()", "encoding"),
@@ -246,7 +263,7 @@ SUGGESTIONS = [
     ("import math; math.sqrt(-1)", "positive"),
     ("2.0 ** 10000", "too large"),
     ("import subprocess; subprocess.run(['false'], check=True)", "command failed"),
-    ("f = lambda a: a; f()", "arguments"),
+    ("f = lambda a: a; f()", "Pass 'a'"),
     ("class E(Exception): pass\n    raise E('x')", "except E"),
     ("import sys; sys.exit('bad')", "sys.exit"),
     ("import sys; sys.exit(2)", "status 2"),

@@ -24,7 +24,7 @@
 #define NATIVE_ARCH AUDIT_ARCH_AARCH64
 #endif
 
-static struct sock_fprog sandbox, front;
+static struct sock_fprog sandbox, shared_pids, one_id, front;
 
 static uint32_t run_filter(const struct sock_fprog *program, const struct seccomp_data *data) {
     uint32_t accumulator = 0;
@@ -85,12 +85,25 @@ static int compile_tables(void **state) {
         return -1;
     }
     rows = seccomp_front_table(&n_rows);
-    return seccomp_compile(rows, n_rows, &front);
+    if (seccomp_compile(rows, n_rows, &front) < 0) {
+        return -1;
+    }
+    for (int all_one = 0; all_one <= 1; all_one++) {
+        struct seccomp_row *made = seccomp_shared_pids_table(all_one, &n_rows);
+        int error = made ? seccomp_compile(made, n_rows, all_one ? &one_id : &shared_pids) : -ENOMEM;
+        free(made);
+        if (error) {
+            return -1;
+        }
+    }
+    return 0;
 }
 
 static int free_tables(void **state) {
     (void)state;
     free(sandbox.filter);
+    free(shared_pids.filter);
+    free(one_id.filter);
     free(front.filter);
     return 0;
 }
@@ -151,6 +164,7 @@ static void callers_that_fall_back_get_their_answer(void **state) {
     assert_int_equal(VERDICT(SYS_getxattr, 0), DENIED(EOPNOTSUPP));
     assert_int_equal(VERDICT(SYS_flistxattr, 0), DENIED(EOPNOTSUPP));
     assert_int_equal(VERDICT(SYS_fsync, 0), DENIED(0));
+    assert_int_equal(VERDICT(SYS_msync, 0, 4096, MS_SYNC), DENIED(0));
 }
 
 static void a_call_of_a_newer_kernel_is_unknown(void **state) {
@@ -238,6 +252,27 @@ static void memory_stays_ones_own(void **state) {
 #endif
 }
 
+static void without_namespaces_there_is_less(void **state) {
+    (void)state;
+    const struct sock_fprog *programs[] = {&shared_pids, &one_id};
+    for (size_t i = 0; i < COUNT_OF(programs); i++) {
+        const struct sock_fprog *program = programs[i];
+        const uint32_t fork = i == 0 ? SECCOMP_RET_ALLOW : SECCOMP_RET_USER_NOTIF;
+        const uint32_t by_path = i == 0 ? SECCOMP_RET_ALLOW : DENIED(EPERM);
+        assert_int_equal(judge(program, SYS_clone, 17, 0, 0, 0, 0), fork);
+        assert_int_equal(judge(program, SYS_clone, CLONE_NEWUSER | 17, 0, 0, 0, 0), DENIED(EPERM));
+        assert_int_equal(judge(program, SYS_fchmodat, 3, 0, 0644, 0, 0), by_path);
+        assert_int_equal(judge(program, SYS_utimensat, 3, 0, 0, 0, 0), SECCOMP_RET_ALLOW);
+        assert_int_equal(judge(program, SYS_utimensat, 3, 4096, 0, 0, 0), by_path);
+        assert_int_equal(judge(program, SYS_clock_gettime, 1, 0, 0, 0, 0), SECCOMP_RET_ALLOW);
+        assert_int_equal(judge(program, SYS_clock_gettime, (uint32_t)-6, 0, 0, 0, 0), DENIED(EPERM));
+        assert_int_equal(judge(program, SYS_sched_getscheduler, 2, 0, 0, 0, 0), DENIED(EPERM));
+        /* Space on a disk, at once and past the limit on a file's size. */
+        assert_int_equal(judge(program, SYS_fallocate, 3, 1, 0, 1 << 30, 0), DENIED(EOPNOTSUPP));
+    }
+    assert_int_equal(VERDICT(SYS_fallocate, 3, 0, 0, 4096), SECCOMP_RET_ALLOW);
+}
+
 static void front_opens_and_starts_nothing(void **state) {
     (void)state;
     const int refused[] = {SYS_openat, SYS_socket, SYS_connect, SYS_execve, SYS_clone, SYS_ptrace, SYS_unlinkat};
@@ -262,6 +297,7 @@ int main(void) {
         cmocka_unit_test(others_are_out_of_reach),
         cmocka_unit_test(only_harmless_controls_pass),
         cmocka_unit_test(memory_stays_ones_own),
+        cmocka_unit_test(without_namespaces_there_is_less),
         cmocka_unit_test(front_opens_and_starts_nothing),
     };
     return cmocka_run_group_tests_name("seccomp tables", tests, compile_tables, free_tables);

@@ -10,7 +10,7 @@ static void test_every_type_has_its_shape(void **state) {
     } rows[] = {
         {FRONT_READY, sizeof(struct front_ready), READY_FDS}, {FRONT_VERDICT, sizeof(struct front_verdict), 0},
         {FRONT_STATUS, sizeof(struct front_status), 0},       {FRONT_DRAINING, sizeof(struct front_message_head), 0},
-        {FRONT_SETTINGS, sizeof(struct front_settings), 0},   {KEEPER_START, sizeof(struct keeper_start), 0},
+        {FRONT_SETTINGS, sizeof(struct front_settings), 1},   {KEEPER_START, sizeof(struct keeper_start), 0},
         {KEEPER_CANCEL, sizeof(struct keeper_cancel), 0},     {FRONT_ACCEPT, sizeof(struct front_message_head), 0},
         {FRONT_RETIRE, sizeof(struct front_message_head), 0},
     };
@@ -25,7 +25,7 @@ static void test_every_type_has_its_shape(void **state) {
 }
 
 static void test_unknown_types(void **state) {
-    static const uint32_t types[] = {0, 1, 7, 9, 12, 100, 0x80000002u, UINT32_MAX};
+    static const uint32_t types[] = {0, 1, 7, 9, 16, 100, 0x80000002u, UINT32_MAX};
     (void)state;
     for (size_t i = 0; i < COUNT_OF(types); i++) {
         uint32_t size = 5, n_fds = 6;
@@ -44,8 +44,8 @@ static void test_no_hidden_bytes(void **state) {
     assert_int_equal(sizeof(struct keeper_cancel), 8 + 8);
     assert_int_equal(sizeof(struct front_verdict), 8 + 8 + 4 * 4 + 4 * 8);
     assert_int_equal(sizeof(struct layer_status), 4 + 28 + 96);
-    assert_int_equal(sizeof(struct front_status),
-                     8 + 16 + 16 + 2 * 4 * GUEST_KINDS + 4 + 4 + STATUS_MAX_LAYERS * sizeof(struct layer_status));
+    assert_int_equal(sizeof(struct front_status), 8 + 16 + 16 + 2 * 4 * GUEST_KINDS + 4 + 4 + 2 * 8 * GUEST_KINDS + 8 +
+                                                      STATUS_MAX_LAYERS * sizeof(struct layer_status));
 }
 
 int main(void) {

@@ -1,0 +1,20 @@
+VALUES = [(1000, "M"), (900, "CM"), (500, "D"), (400, "CD"), (100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"),
+          (9, "IX"), (5, "V"), (4, "IV"), (1, "I")]
+
+
+def to_roman(n):
+    text = ""
+    for value, letters in VALUES:
+        count, n = divmod(n, value)
+        text += letters * count
+    return text
+
+
+def from_roman(text):
+    numbers = [dict((l, v) for v, l in VALUES)[c] for c in text]
+    return sum(-a if a < b else a for a, b in zip(numbers, numbers[1:] + [0]))
+
+
+def main():
+    assert all(from_roman(to_roman(n)) == n for n in range(1, 4000))
+    return [to_roman(n) for n in (4, 9, 14, 1994, 2026, 3999)]

@@ -1,0 +1,3 @@
+def main():
+    total = sum(range(5))
+    assert total == 11

@@ -1,0 +1,6 @@
+import re
+
+
+def main():
+    match = re.search(r"(\d+)", "no digits here")
+    return match.group(1)

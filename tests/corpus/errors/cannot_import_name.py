@@ -1,0 +1,5 @@
+from collections import OrderedDicts
+
+
+def main():
+    return OrderedDicts()

@@ -1,0 +1,4 @@
+def main():
+    value = 5
+    del value
+    return value

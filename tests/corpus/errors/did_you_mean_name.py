@@ -1,0 +1,3 @@
+def main():
+    temperature = 21
+    return f"it is {temprature} degrees"

@@ -1,0 +1,6 @@
+class Quiet(Exception):
+    pass
+
+
+def main():
+    raise Quiet

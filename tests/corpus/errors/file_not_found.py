@@ -1,0 +1,3 @@
+def main():
+    with open("data/input.txt") as file:
+        return file.read()

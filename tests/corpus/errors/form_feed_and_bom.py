@@ -1,0 +1,7 @@
+﻿# a comment
+
+VALUE = 'ü'
+
+
+def main():
+    return VALUE - 1

@@ -1,0 +1,5 @@
+def main():
+    try:
+        {}["a"]
+    except KeyError:
+        [][0]

@@ -1,0 +1,6 @@
+def connect(port=int("http")):
+    return port
+
+
+def main():
+    return connect()

@@ -1,0 +1,3 @@
+def main():
+    formula = "price * quantity"
+    return eval(formula, {"price": 3})

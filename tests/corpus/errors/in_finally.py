@@ -1,0 +1,5 @@
+def main():
+    try:
+        return "value"
+    finally:
+        undefined_cleanup()

@@ -1,0 +1,8 @@
+import os
+import signal
+import time
+
+
+def main():
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(5)

@@ -1,0 +1,3 @@
+def main():
+    stock = {"apple": 3, "pear": 5}
+    return stock["aple"]

@@ -1,0 +1,3 @@
+def main():
+    print("working")
+    raise KeyboardInterrupt

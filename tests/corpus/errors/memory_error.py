@@ -1,0 +1,2 @@
+def main():
+    return bytearray(10**15)

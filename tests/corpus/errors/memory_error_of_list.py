@@ -1,0 +1,3 @@
+def main():
+    rows = [0] * (2**61)
+    return len(rows)

@@ -1,0 +1,2 @@
+def main():
+    raise ValueError("first line\n  second line\n\nfourth line")

@@ -1,0 +1,3 @@
+def main():
+    letters = iter("ab")
+    return [next(letters) for _ in range(2)], next(letters)

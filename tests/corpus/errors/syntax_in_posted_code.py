@@ -1,0 +1,3 @@
+def main():
+    code = compile("def broken(:\n    pass", "<template>", "exec")
+    exec(code)

@@ -1,0 +1,5 @@
+def main():
+    def inner():
+        nonlocal counter
+        counter = 1
+    return inner()

@@ -1,0 +1,2 @@
+def main():
+    return dict(size=1, colour=2, size=3)

@@ -1,0 +1,3 @@
+def main():
+    first = *[1, 2]
+    return first

@@ -1,0 +1,3 @@
+def main():
+    numbers = [1, 2, 3
+    return numbers

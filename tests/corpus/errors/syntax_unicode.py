@@ -1,0 +1,6 @@
+größe = 3
+
+
+def main():
+    total = größe
+    return total 6

@@ -1,0 +1,7 @@
+import warnings
+
+warnings.simplefilter("error")
+
+
+def main():
+    return eval('"a" is "b"')

@@ -1,0 +1,6 @@
+print("looking for work")
+raise SystemExit("stopped before main")
+
+
+def main():
+    return "never"

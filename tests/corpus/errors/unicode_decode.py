@@ -1,0 +1,3 @@
+def main():
+    data = "grün".encode("latin-1")
+    return data.decode("utf-8")

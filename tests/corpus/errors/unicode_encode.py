@@ -1,0 +1,2 @@
+def main():
+    return "preis: 5 €".encode("latin-1")

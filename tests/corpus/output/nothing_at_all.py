@@ -1,0 +1,8 @@
+"""Neither prints nor returns anything."""
+
+seen = []
+
+
+def main():
+    for unused in seen:
+        print(unused)
