@@ -212,6 +212,21 @@ def test_configuration_document_is_what_pyexecd_prints():
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("page", ["pyexecd.8", "pyexecd.conf.5"])
+def test_manual_page_names_every_setting_and_is_sound_roff(page):
+    made = BUILD / "docs" / page
+    printed = subprocess.run([BUILD / "bin" / "pyexecd", "--print-settings"], capture_output=True, text=True, check=True)
+    names, *rows = [line.split("\t") for line in printed.stdout.splitlines()]
+    checked = subprocess.run(["groff", "-man", "-ww", "-Tutf8", "-P-cbou", made], capture_output=True, text=True, check=True)
+    assert checked.stderr == ""
+    shown = checked.stdout.replace("\u2212", "-").replace("\u2010", "-")
+    for row in (dict(zip(names, row, strict=True)) for row in rows):
+        if page == "pyexecd.8":
+            assert f"{row['flag']}=value" in shown
+        elif row["name"] != "config":
+            assert re.search(rf"^ +{row['name']} \({row['change']}\)$", shown, re.MULTILINE), row["name"]
+
+
 def test_help_names_every_setting():
     """The names in the header's structure of settings, those of --help and those of the document are the same."""
     shown = subprocess.run([BUILD / "bin" / "pyexecd", "--help"], capture_output=True, text=True, check=True).stdout

@@ -1,8 +1,8 @@
 /* Every setting and limit of the service: one table with name, unit, default, range and help text.
  *
- * The name gives the flag (`--max-timeout`) and the environment variable (`PYEXEC_MAX_TIMEOUT`). A flag wins over
- * the environment, the environment over the default. `--help` and docs/configuration.md are printed from the table.
- */
+ * The name is that of the configuration file (`max_timeout`) and gives the flag (`--max-timeout`) and the environment
+ * variable (`PYEXEC_MAX_TIMEOUT`). A flag wins over the environment, the environment over the file, the file over the
+ * default. `--help`, the manual pages and docs/configuration.md are made from the table. */
 #ifndef PYEXEC_BASE_SETTINGS_H
 #define PYEXEC_BASE_SETTINGS_H
 
@@ -11,9 +11,12 @@
 #include <stdio.h>
 
 #define SETTINGS_TEXT_MAX 512
+#define SETTINGS_MAX 128 /* rows, at most */
+#define SETTINGS_DEFAULT_FILE "/etc/pyexecd/pyexecd.conf"
 
 /* Times are kept in milliseconds and sizes in bytes, whatever unit the operator writes them in. */
 struct settings {
+    char config[SETTINGS_TEXT_MAX];        /* the file that was to be read; "": none */
     char listen[SETTINGS_TEXT_MAX];        /* address:port, [address]:port for IPv6 */
     char api_keys_file[SETTINGS_TEXT_MAX]; /* "": nobody needs a key */
 
@@ -67,8 +70,10 @@ struct settings {
     char sandbox_root[SETTINGS_TEXT_MAX]; /* the prepared tree of the tiers without namespaces */
     char private_base[SETTINGS_TEXT_MAX]; /* where they keep private directories; "": the first that can be used */
 
-    uint64_t uid_base;  /* first user id of the block for guests and slots, when started as root */
-    uint64_t log_level; /* enum log_level */
+    uint64_t uid_base;    /* first user id of the block for guests and slots, when started as root */
+    uint64_t log_level;   /* enum log_level */
+    uint64_t log_format;  /* enum log_format */
+    uint64_t log_content; /* 1: scripts and their output are logged */
 };
 
 /* The tiers, the weakest first. */
@@ -87,13 +92,21 @@ enum setting_type {
     SETTING_COUNT,   /* a plain number */
     SETTING_SECONDS, /* written in seconds, decimals allowed; kept in milliseconds */
     SETTING_BYTES,
-    SETTING_MEBIBYTES, /* written in MiB, kept in bytes */
-    SETTING_PATH,      /* absolute; may be empty where the default is */
-    SETTING_ORIGINS,   /* such as https://example.org:8443, separated by commas; may be empty */
-    SETTING_HOSTS,     /* names without port, separated by commas; may be empty */
-    SETTING_LOG_LEVEL, /* error, warning, info, debug */
-    SETTING_ISOLATION, /* auto, or a tier */
-    SETTING_TIER,      /* seccomp, landlock, namespaces */
+    SETTING_MEBIBYTES,  /* written in MiB, kept in bytes */
+    SETTING_PATH,       /* absolute; may be empty where the default is */
+    SETTING_ORIGINS,    /* such as https://example.org:8443, separated by commas; may be empty */
+    SETTING_HOSTS,      /* names without port, separated by commas; may be empty */
+    SETTING_LOG_LEVEL,  /* error, warning, info, debug */
+    SETTING_LOG_FORMAT, /* auto, text, json */
+    SETTING_SWITCH,     /* no, yes: kept as 0, 1 */
+    SETTING_ISOLATION,  /* auto, or a tier */
+    SETTING_TIER,       /* seccomp, landlock, namespaces */
+};
+
+/* When a changed value takes effect. */
+enum setting_change {
+    SETTING_NEEDS_RESTART,
+    SETTING_RELOADS, /* with SIGHUP */
 };
 
 struct setting {
@@ -103,6 +116,25 @@ struct setting {
     uint64_t least, most;     /* in the operator's unit; for seconds whole ones */
     size_t offset;            /* into struct settings */
     const char *help;
+    enum setting_change change;
+};
+
+/* Where a setting's value comes from. */
+struct settings_origin {
+    enum { SETTING_FROM_DEFAULT = 0, SETTING_FROM_FILE, SETTING_FROM_ENVIRONMENT, SETTING_FROM_FLAG } kind;
+    unsigned line; /* of the file */
+};
+
+/* In the order of the table. */
+struct settings_origins {
+    struct settings_origin of[SETTINGS_MAX];
+};
+
+struct settings_sources {
+    int argc; /* arguments argv[1] to argv[argc - 1], each `--name=value` or `--name value` */
+    char *const *argv;
+    char *const *environment; /* all its PYEXEC_* variables; NULL: none */
+    int read_file;            /* 1: the configuration file that those two name, or the default one where it exists */
 };
 
 /* The table; *ret_count entries, in the order of --help. Static, never freed. */
@@ -111,19 +143,35 @@ const struct setting *settings_table(size_t *ret_count);
 /* Fills *ret_settings with the defaults. */
 void settings_default(struct settings *ret_settings);
 
-/* Reads the environment (all PYEXEC_* variables; an unknown one is an error that names the nearest known one) and then
- * the arguments argv[1] to argv[argc - 1], each `--name=value` or `--name value`.
- * Returns 0, or -EINVAL with a message for people in error[0..error_size). *ret_settings is written only on success. */
+/* Reads all sources. A name that is not in the table is an error that names the nearest known one; so are a value out
+ * of its range and two settings that contradict each other. Returns 0, or -EINVAL with a message for people in
+ * error[0..error_size), which begins with "FILE:LINE: " where the file is at fault. *ret_settings and *ret_origins (may
+ * be NULL) are written only on success. */
+int settings_load(const struct settings_sources *sources, struct settings *ret_settings,
+                  struct settings_origins *ret_origins, char *error, size_t error_size);
+
+/* The same without a file. */
 int settings_read(int argc, char *const *argv, char *const *environment, struct settings *ret_settings, char *error,
                   size_t error_size);
+
+/* What a reload makes of the settings in force and those that were read anew: values that take effect at once are
+ * taken, and on_restart() is called for each of the others that differs. Returns 0, or -EINVAL with a message when the
+ * two together contradict each other. */
+int settings_merge(const struct settings *current, const struct settings *wanted, struct settings *ret_settings,
+                   void (*on_restart)(void *context, const struct setting *setting), void *context, char *error,
+                   size_t error_size);
 
 /* The arguments that make settings_read() give these same settings: for handing them to front. `program` becomes
  * argv[0]. Returns a NULL-ended argv in one allocation, to be freed with free(), or NULL when out of memory. */
 char **settings_to_arguments(const struct settings *settings, const char *program);
 
-/* Prints the table as the text of --help, or as the Markdown table of docs/configuration.md. */
+/* Prints the table as the text of --help, or for scripts: a line of names, then one line a setting, separated by tabs.
+ */
 void settings_print_help(FILE *out);
-void settings_print_markdown(FILE *out);
+void settings_print_table(FILE *out);
+
+/* Prints what was set, as a configuration file that sets the same, with the origin of each value as a comment. */
+void settings_print_changed(const struct settings *settings, const struct settings_origins *origins, FILE *out);
 
 /* 1 when the setting is a text of SETTINGS_TEXT_MAX bytes in struct settings, 0 when it is a number. */
 int setting_is_text(const struct setting *setting);

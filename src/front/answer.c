@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "front/openapi.h"
 #include "front/outcome.h"
 #include "front/utf8.h"
 
@@ -252,6 +253,11 @@ int answer_run(const struct run_facts *facts, struct answer *ret_answer) {
     } else if (outcome.kind == OUTCOME_INTERNAL_ERROR) {
         answer.status = 500;
     }
+    answer.has_run = 1;
+    answer.run = (struct run_measures){.queue_us = facts->queue_us,
+                                       .wall_us = facts->verdict->wall_us,
+                                       .cpu_us = facts->verdict->cpu_us,
+                                       .memory_peak_bytes = facts->verdict->memory_peak_bytes};
     error = build_run(facts, &outcome, &answer.text);
     outcome_free(&outcome);
     if (error) {
@@ -321,24 +327,67 @@ static const char *health_word(const struct health_facts *facts) {
     if (facts->draining) {
         return "draining";
     }
-    if (!facts->status) {
-        return "starting";
-    }
     int can_run = facts->ready > 0;
-    for (int kind = 0; kind < GUEST_KINDS; kind++) {
+    for (int kind = 0; facts->status && kind < GUEST_KINDS; kind++) {
         can_run |= facts->status->guest_ready[kind] != 0;
     }
-    return can_run ? "healthy" : "unhealthy";
+    if (can_run) {
+        return "healthy";
+    }
+    /* The first warm guest tells the version. */
+    return facts->status && (facts->status->python_version[0] || !facts->status->is_first) ? "unhealthy" : "starting";
+}
+
+/* What every answer about the service begins with. */
+static struct builder begin_health(const char *word) {
+    struct builder builder = build_start();
+    put(&builder, "status", json_string(word));
+    put(&builder, "service", json_string("Python Script Executor"));
+    put(&builder, "version", json_string(PYEXEC_VERSION));
+    return builder;
+}
+
+static int end_health(struct builder *builder, unsigned status, struct answer *ret_answer) {
+    struct answer answer = {.status = status, .type = ANSWER_JSON, .error = status == 200 ? NULL : "unavailable"};
+    int error = build_end(builder, write_to_buffer, &answer.text);
+    if (error) {
+        answer_free(&answer);
+        return error;
+    }
+    *ret_answer = answer;
+    return 0;
+}
+
+int answer_openapi(struct answer *ret_answer) {
+    struct answer answer = {.status = 200, .type = ANSWER_JSON};
+    int error = byte_buffer_append(&answer.text, (const char *)openapi_text, openapi_text_len);
+    if (error) {
+        return error;
+    }
+    *ret_answer = answer;
+    return 0;
+}
+
+int answer_live(struct answer *ret_answer) {
+    struct builder builder = begin_health("alive");
+    return end_health(&builder, 200, ret_answer);
+}
+
+/* A request that came now would get a sandbox, or a place in the queue. */
+int answer_ready(const struct health_facts *facts, struct answer *ret_answer) {
+    const char *word = health_word(facts);
+    if (strcmp(word, "healthy") == 0) {
+        word = (facts->ready > 0 && facts->busy < facts->most_busy) || facts->queued < facts->most_queued ? "ready"
+                                                                                                          : "busy";
+    }
+    struct builder builder = begin_health(word);
+    return end_health(&builder, strcmp(word, "ready") == 0 ? 200 : 503, ret_answer);
 }
 
 int answer_health(const struct health_facts *facts, struct answer *ret_answer) {
     const char *word = health_word(facts);
-    struct answer answer = {.status = strcmp(word, "healthy") == 0 ? 200 : 503, .type = ANSWER_JSON};
-    struct builder builder = build_start();
+    struct builder builder = begin_health(word);
     unsigned size = 0;
-    put(&builder, "status", json_string(word));
-    put(&builder, "service", json_string("Python Script Executor"));
-    put(&builder, "version", json_string(PYEXEC_VERSION));
     if (facts->status && !facts->brief) {
         const struct front_status *status = facts->status;
         put(&builder, "isolation",
@@ -356,11 +405,5 @@ int answer_health(const struct health_facts *facts, struct answer *ret_answer) {
             json_pack("{s:i, s:i, s:i, s:i}", "ready", (int)facts->ready, "busy", (int)facts->busy, "queued",
                       (int)facts->queued, "size", (int)size));
     }
-    int error = build_end(&builder, write_to_buffer, &answer.text);
-    if (error) {
-        answer_free(&answer);
-        return error;
-    }
-    *ret_answer = answer;
-    return 0;
+    return end_health(&builder, strcmp(word, "healthy") == 0 ? 200 : 503, ret_answer);
 }

@@ -12,6 +12,7 @@
 #include "front/capture.h"
 #include "front/problem.h"
 #include "front/record.h"
+#include "front/request_log.h"
 #include "front/run_input.h"
 #include "wire/front_link.h"
 
@@ -20,6 +21,8 @@ struct answer {
     const char *type;        /* of the text; static; NULL when there is none */
     const char *error;       /* the contract's word, static; NULL for success */
     struct byte_buffer text; /* owned */
+    int has_run;             /* 1: `run` tells how a run went */
+    struct run_measures run;
 };
 
 static inline void answer_free(struct answer *answer) {
@@ -45,6 +48,7 @@ struct run_facts {
 struct health_facts {
     const struct front_status *status; /* the last one, or NULL before the first */
     unsigned ready, busy, queued;      /* sandboxes that wait, runs, requests that wait */
+    unsigned most_busy, most_queued;   /* as many may run, and wait */
     int draining;
     int brief; /* 1: only the status, for who has no key */
 };
@@ -53,5 +57,8 @@ struct health_facts {
 int answer_run(const struct run_facts *facts, struct answer *ret_answer);
 int answer_problem(const struct problem *problem, const char *id, struct answer *ret_answer);
 int answer_health(const struct health_facts *facts, struct answer *ret_answer);
+int answer_openapi(struct answer *ret_answer);
+int answer_live(struct answer *ret_answer);
+int answer_ready(const struct health_facts *facts, struct answer *ret_answer);
 
 #endif

@@ -119,6 +119,8 @@ void connection_refuse(struct connection *connection, const struct problem *prob
     if (!connection->refused) {
         refusal_write(connection->fd, problem, connection->request_id);
         connection->refused = 1;
+        connection->refused_status = problem->status;
+        connection->refused_outcome = problem->error;
         connection->lingers = 1;
     }
 }

@@ -26,8 +26,10 @@ struct connection {
     int peer_closed;
     struct watch watch;
     struct timer deadline;
-    int lingers;                    /* to be read on after the end, see lingering.h */
-    int refused;                    /* a refusal was written: the library gets no word in any more */
+    int lingers;             /* to be read on after the end, see lingering.h */
+    int refused;             /* a refusal was written: the library gets no word in any more */
+    unsigned refused_status; /* of that refusal, with the contract's word (static) */
+    const char *refused_outcome;
     const char *request_id;         /* of the request in work, or NULL */
     void (*on_gone)(void *context); /* CONNECTION_WAITING: the client has gone */
     void *context;

@@ -20,6 +20,7 @@
 #include "front/decode.h"
 #include "front/exchange_inside.h"
 #include "front/request_id.h"
+#include "front/request_log.h"
 
 /* A body that is refused for its head is read and dropped up to this size, so that the connection can be kept. */
 #define DROPPED_BODY_MAX (64u << 10)
@@ -57,6 +58,8 @@ static void drop_body(struct exchange *exchange) {
 void exchange_take_answer(struct exchange *exchange, struct answer *answer) {
     exchange->answer = *answer;
     exchange->error = answer->error;
+    exchange->has_run = answer->has_run;
+    exchange->run_measures = answer->run;
     exchange->has_answer = 1;
     hold(exchange, answer->text.len);
 }
@@ -82,6 +85,9 @@ static void take_memory_problem(struct problem *problem) {
 static enum MHD_Result send_answer(struct exchange *exchange) {
     size_t len = exchange->answer.text.len;
     owe_answer(exchange);
+    exchange->headers.close |= exchange->server->retiring;
+    exchange->status = exchange->answer.status;
+    exchange->answer_bytes = len;
     struct MHD_Response *response =
         MHD_create_response_from_buffer(len, exchange->answer.text.bytes, MHD_RESPMEM_MUST_FREE);
     if (!response) {
@@ -109,6 +115,8 @@ static enum MHD_Result send_stream(struct exchange *exchange) {
     if (!response) {
         return MHD_NO;
     }
+    exchange->headers.close |= exchange->server->retiring;
+    exchange->status = MHD_HTTP_OK;
     /* The second header is for nginx, which would keep the events until it has many. */
     if (answer_headers_add(&exchange->headers, response, "text/event-stream") == 0 &&
         MHD_add_response_header(response, "X-Accel-Buffering", "no") == MHD_YES) {
@@ -138,6 +146,8 @@ static struct exchange *begin_exchange(struct http_server *server, struct MHD_Co
 }
 
 static enum MHD_Result on_head(struct exchange *exchange, const char *url, const char *method, const char *version) {
+    (void)snprintf(exchange->method, sizeof exchange->method, "%s", method);
+    (void)snprintf(exchange->path, sizeof exchange->path, "%s", http_target_path(url));
     if (exchange_judge_head(exchange, url, method, version) < 0) {
         return MHD_NO;
     }
@@ -166,6 +176,7 @@ static enum MHD_Result on_head(struct exchange *exchange, const char *url, const
 /* The library takes no answer in the middle of a body: it is written past it, and the connection ends. */
 static enum MHD_Result refuse_body(struct exchange *exchange, const struct problem *problem) {
     exchange->error = problem->error;
+    exchange->status = problem->status;
     metrics_count_response(exchange->server->run_means->metrics, problem->status);
     connection_refuse(exchange->connection, problem);
     return MHD_NO;
@@ -175,6 +186,7 @@ static enum MHD_Result on_body_part(struct exchange *exchange, const char *part,
     const struct http_server *server = exchange->server;
     struct problem problem;
     server->run_means->metrics->request_bytes += len;
+    exchange->body_bytes += len;
     if (exchange->has_answer) {
         return MHD_YES;
     }
@@ -271,6 +283,9 @@ static void end_stream(struct exchange *exchange, struct answer *answer, const s
         return;
     }
     exchange->error = last.error;
+    exchange->has_run = last.has_run;
+    exchange->run_measures = last.run;
+    exchange->answer_bytes = last.text.len;
     stream_end(exchange->stream, &last.text);
     connection_enter_answering(exchange->connection, exchange->stream->waiting.len);
 }
@@ -460,6 +475,7 @@ static void refuse_short_body(struct exchange *exchange) {
         problem_set(&problem, 400, "invalid_input", "The request body ended before its last chunk.");
     }
     problem_suggest(&problem, "Let Content-Length be the number of bytes of the body");
+    exchange->status = problem.status;
     connection_refuse(exchange->connection, &problem);
 }
 
@@ -473,6 +489,35 @@ static void count(const struct exchange *exchange) {
         metrics_count_request(metrics, account_counts(exchange->account, metrics), request_outcome_of(exchange->error),
                               clock_now_us() - exchange->began_us);
     }
+}
+
+/* What the request came to, for the operator. */
+static void log_exchange(const struct exchange *exchange, enum MHD_RequestTerminationCode reason) {
+    const struct connection *connection = exchange->connection;
+    const struct account *account = exchange->account;
+    const char *outcome = exchange->error ? exchange->error : "success";
+    if (exchange->state == EXCHANGE_SENT && reason != MHD_REQUEST_TERMINATED_COMPLETED_OK) {
+        outcome = "client_gone";
+    } else if (exchange->state == EXCHANGE_BODY && !connection->refused && !exchange->has_answer &&
+               reason == MHD_REQUEST_TERMINATED_WITH_ERROR) {
+        outcome = "bad_framing"; /* the library has answered by itself */
+    }
+    const struct request_log_entry entry = {
+        .id = exchange->id,
+        .trace = &exchange->head.trace,
+        .key = account && account_is_named(account) ? account->name : NULL,
+        .method = exchange->method,
+        .path = exchange->path,
+        .outcome = outcome,
+        .status = connection->refused ? connection->refused_status : exchange->status,
+        .streamed = exchange->stream != NULL,
+        .is_probe = !exchange->head.refused && exchange->head.route != ROUTE_EXECUTE,
+        .run = exchange->has_run ? &exchange->run_measures : NULL,
+        .total_us = clock_now_us() - exchange->began_us,
+        .request_bytes = exchange->body_bytes,
+        .response_bytes = exchange->answer_bytes,
+    };
+    request_log_write(&entry);
 }
 
 void exchange_on_completed(void *server, struct MHD_Connection *mhd, void **exchange,
@@ -498,6 +543,7 @@ void exchange_on_completed(void *server, struct MHD_Connection *mhd, void **exch
         }
     }
     count(current);
+    log_exchange(current, reason);
     connection_enter_idle(current->connection);
     ((struct http_server *)server)->n_owed -= (unsigned)current->is_owed;
     byte_buffer_free(&current->body);

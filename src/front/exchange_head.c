@@ -50,8 +50,27 @@ int exchange_judge_head(struct exchange *exchange, const char *url, const char *
 static void take_page(struct exchange *exchange) {
     const struct http_server *server = exchange->server;
     struct answer answer;
-    int error = exchange->head.route == ROUTE_METRICS ? page_metrics(server, &answer)
-                                                      : page_health(server, !exchange->account, &answer);
+    int error;
+    switch (exchange->head.route) {
+    case ROUTE_METRICS:
+        error = page_metrics(server, &answer);
+        break;
+    case ROUTE_LIVE:
+        error = answer_live(&answer);
+        break;
+    case ROUTE_READY:
+        error = page_ready(server, &answer);
+        break;
+    case ROUTE_OPENAPI:
+        error = answer_openapi(&answer);
+        break;
+    case ROUTE_HEALTH:
+    case ROUTE_EXECUTE:
+    case ROUTE_OPTIONS:
+    default:
+        error = page_health(server, !exchange->account, &answer);
+        break;
+    }
     if (error) {
         exchange->state = EXCHANGE_GONE;
     } else {
@@ -78,7 +97,7 @@ void exchange_answer_head(struct exchange *exchange) {
         exchange_take_problem(exchange, &exchange->head.problem);
     } else if (pass_gate(exchange, &problem) < 0) {
         exchange_take_problem(exchange, &problem);
-    } else if (exchange->head.route == ROUTE_HEALTH || exchange->head.route == ROUTE_METRICS) {
+    } else if (exchange->head.route != ROUTE_EXECUTE && exchange->head.route != ROUTE_OPTIONS) {
         take_page(exchange);
     } else if (exchange->head.route == ROUTE_OPTIONS) {
         struct answer answer = {.status = 204};

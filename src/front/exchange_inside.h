@@ -8,6 +8,9 @@
 #include "front/http_server.h"
 #include "front/stream.h"
 
+#define LOGGED_METHOD_MAX 16
+#define LOGGED_PATH_MAX 129
+
 enum exchange_state {
     EXCHANGE_BODY,    /* the body comes in, or is dropped when `answer` is there already */
     EXCHANGE_RUNNING, /* suspended: queued or running */
@@ -35,6 +38,11 @@ struct exchange {
 
     struct answer answer;
     int has_answer;
+    unsigned status; /* of what was sent; 0: nothing was */
+    int has_run;
+    struct run_measures run_measures; /* of a run whose answer this is */
+    uint64_t body_bytes, answer_bytes;
+    char method[LOGGED_METHOD_MAX], path[LOGGED_PATH_MAX]; /* their beginnings */
     uint64_t began_us;
     const char *error; /* how it ended: the contract's word, NULL for success */
     struct answer_headers headers;

@@ -72,6 +72,9 @@ int gate_judge(struct gate *gate, const struct http_judgement *head, const struc
     ret_pass->account = owner ? account_hold(owner) : NULL;
     switch (head->route) {
     case ROUTE_HEALTH:
+    case ROUTE_LIVE:
+    case ROUTE_READY:
+    case ROUTE_OPENAPI:
     case ROUTE_OPTIONS:
         return 0;
     case ROUTE_EXECUTE:

@@ -309,9 +309,9 @@ static const struct resource {
     enum http_route route;
     const char *allow; /* with OPTIONS, which every one takes */
 } resources[] = {
-    {"/execute", ROUTE_EXECUTE, "POST, OPTIONS"},
-    {"/health", ROUTE_HEALTH, READ_ALLOW},
-    {"/metrics", ROUTE_METRICS, READ_ALLOW},
+    {"/execute", ROUTE_EXECUTE, "POST, OPTIONS"}, {"/health", ROUTE_HEALTH, READ_ALLOW},
+    {"/health/live", ROUTE_LIVE, READ_ALLOW},     {"/health/ready", ROUTE_READY, READ_ALLOW},
+    {"/metrics", ROUTE_METRICS, READ_ALLOW},      {"/openapi.json", ROUTE_OPENAPI, READ_ALLOW},
 };
 
 static int takes_method(const struct resource *resource, const char *method) {
@@ -336,7 +336,8 @@ static void judge_route(const struct http_head *head, const struct http_rules *r
         judgement->refused = 1;
         problem_set(&judgement->problem, 404, "not_found", "There is nothing at '%s'.",
                     problem_quote(path, strlen(path), quoted));
-        problem_suggest(&judgement->problem, "POST /execute runs a script, GET /health tells the service's state");
+        problem_suggest(&judgement->problem, "POST /execute runs a script, GET /health tells the service's state, GET "
+                                             "/openapi.json describes both");
     } else if (!takes_method(resource, head->method)) {
         refuse_method(judgement, head, path, resource->allow);
     } else {
@@ -383,11 +384,20 @@ static void take_request_id(const struct http_head *head, struct http_judgement 
     judgement->request_id[id->value_len] = '\0';
 }
 
+static void take_trace_context(const struct http_head *head, struct http_judgement *judgement) {
+    size_t n;
+    const struct http_header *parent = find(head, "traceparent", &n);
+    if (n == 1) {
+        (void)trace_context_parse(parent->value, parent->value_len, &judgement->trace);
+    }
+}
+
 void http_head_judge(const struct http_head *head, const struct http_rules *rules,
                      struct http_judgement *ret_judgement) {
     struct http_judgement *judgement = ret_judgement;
     *judgement = (struct http_judgement){.length_known = 1};
     take_request_id(head, judgement);
+    take_trace_context(head, judgement);
     judge_framing(head, judgement);
     if (!judgement->refused) {
         judge_header_lines(head, judgement);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "front/problem.h"
+#include "front/trace_context.h"
 
 #define HTTP_REQUEST_ID_MAX 128
 #define HTTP_ORIGIN_MAX 255
@@ -32,7 +33,15 @@ struct http_rules {
     const char *cors_origins;  /* origins whose pages may use the service, separated by commas */
 };
 
-enum http_route { ROUTE_EXECUTE, ROUTE_HEALTH, ROUTE_METRICS, ROUTE_OPTIONS };
+enum http_route {
+    ROUTE_EXECUTE,
+    ROUTE_HEALTH,
+    ROUTE_LIVE,
+    ROUTE_READY,
+    ROUTE_METRICS,
+    ROUTE_OPENAPI,
+    ROUTE_OPTIONS,
+};
 
 struct http_judgement {
     int refused;            /* 1: `problem` is the answer */
@@ -49,7 +58,8 @@ struct http_judgement {
     char cors_origin[HTTP_ORIGIN_MAX + 1];              /* the page that asks, where cors_origins names it, else "" */
     int is_preflight;                                   /* ROUTE_OPTIONS: it asks whether that page may */
     char idempotency_key[HTTP_IDEMPOTENCY_KEY_MAX + 1]; /* ROUTE_EXECUTE: "" when there is none */
-    char request_id[HTTP_REQUEST_ID_MAX + 1];           /* the client's own when it is a proper one, else "" */
+    struct trace_context trace;               /* the client's own; its trace_id is "" when there is no proper one */
+    char request_id[HTTP_REQUEST_ID_MAX + 1]; /* the client's own when it is a proper one, else "" */
 };
 
 /* Judges a head. */

@@ -133,6 +133,10 @@ void http_server_drain(struct http_server *server) {
     server->draining = 1;
 }
 
+void http_server_retire(struct http_server *server) {
+    server->retiring = 1;
+}
+
 int http_server_is_quiet(const struct http_server *server) {
     return server->n_owed == 0 && server->lingering.n == 0;
 }

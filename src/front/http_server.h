@@ -29,6 +29,7 @@ struct http_server {
     unsigned n_owed; /* requests that wait for a run or whose answer is on its way */
     int on_loopback;
     int draining;
+    int retiring;      /* connections end with their next answer */
     int resumed;       /* a connection was resumed since the library worked last */
     uint64_t progress; /* grows whenever the library calls us: it is at work */
     uint64_t progress_seen;
@@ -48,6 +49,9 @@ void http_server_add(struct http_server *server, int fd, const struct sockaddr *
 
 /* New runs are refused from now on. */
 void http_server_drain(struct http_server *server);
+
+/* Requests are run as before, and each answer closes its connection. */
+void http_server_retire(struct http_server *server);
 
 /* 1 when no request is in work and no answer on its way. */
 int http_server_is_quiet(const struct http_server *server);

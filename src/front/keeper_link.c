@@ -37,6 +37,15 @@ static void dispatch(struct keeper_link *link, const union front_message *messag
     case FRONT_DRAINING:
         link->events.on_draining(context);
         break;
+    case FRONT_ACCEPT:
+        link->events.on_accept(context);
+        break;
+    case FRONT_RETIRE:
+        link->events.on_retire(context);
+        break;
+    case FRONT_SETTINGS:
+        link->events.on_settings(context, &message->settings.settings, fds[0]);
+        break;
     default:
         end_process(EX_PROTOCOL, "the keeper sent a message that is not for front");
     }

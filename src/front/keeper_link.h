@@ -16,6 +16,10 @@ struct keeper_events {
     void (*on_verdict)(void *context, const struct front_verdict *verdict);
     void (*on_status)(void *context, const struct front_status *status);
     void (*on_draining)(void *context);
+    void (*on_accept)(void *context);
+    void (*on_retire)(void *context);
+    /* Takes the descriptor. */
+    void (*on_settings)(void *context, const struct settings *settings, int keys_fd);
     void *context;
 };
 

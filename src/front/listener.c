@@ -66,8 +66,8 @@ static void on_readable(void *context, uint32_t events) {
     }
 }
 
-int listener_start(struct listener *listener, struct event_loop *loop, struct http_server *server, int fd,
-                   unsigned max_connections) {
+void listener_start(struct listener *listener, struct event_loop *loop, struct http_server *server, int fd,
+                    unsigned max_connections) {
     *listener = (struct listener){
         .loop = loop,
         .server = server,
@@ -77,12 +77,18 @@ int listener_start(struct listener *listener, struct event_loop *loop, struct ht
         .watch = {.fd = -1, .on_event = on_readable, .context = listener},
         .pause = {.on_due = on_pause_end, .context = listener},
     };
-    int error = io_set_nonblocking(fd, 1);
+}
+
+int listener_accept(struct listener *listener) {
+    if (listener->watch.fd >= 0) {
+        return 0;
+    }
+    int error = io_set_nonblocking(listener->fd, 1);
     if (error) {
         return error;
     }
-    listener->spare_fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
-    return event_loop_watch(loop, &listener->watch, fd, EPOLLIN);
+    listener->spare_fd = fcntl(listener->fd, F_DUPFD_CLOEXEC, 0);
+    return event_loop_watch(listener->loop, &listener->watch, listener->fd, EPOLLIN);
 }
 
 void listener_end(struct listener *listener) {

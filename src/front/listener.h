@@ -14,10 +14,12 @@ struct listener {
     struct timer pause;
 };
 
-/* Starts to accept from a listening socket, which is borrowed and made non-blocking. *listener must stay where it is.
- * Returns 0 or -errno. */
-int listener_start(struct listener *listener, struct event_loop *loop, struct http_server *server, int fd,
-                   unsigned max_connections);
+/* For a listening socket, which is borrowed; nothing is accepted yet. *listener must stay where it is. */
+void listener_start(struct listener *listener, struct event_loop *loop, struct http_server *server, int fd,
+                    unsigned max_connections);
+
+/* Accepts from now on; the socket is made non-blocking. Does nothing when it does already. Returns 0 or -errno. */
+int listener_accept(struct listener *listener);
 
 /* Stops to accept. */
 void listener_end(struct listener *listener);

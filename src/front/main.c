@@ -4,8 +4,9 @@
  *                      front ──START, CANCEL──▶ keeper      front ◀──READY, VERDICT, STATUS, DRAINING── keeper
  *
  * It is started by the keeper with FIXED_FD_KEEPER and FIXED_FD_LISTEN open and all settings as arguments, sets itself
- * up, enters its jail, and only then accepts its first connection. It trusts the keeper, and nobody else: not the
- * client, not a byte that comes out of a sandbox. Clients' data goes this way, each arrow one module:
+ * up, enters its jail, and accepts its first connection only then, and when the keeper says so. It trusts the keeper,
+ * and nobody else: not the client, not a byte that comes out of a sandbox. Clients' data goes this way, each arrow one
+ * module:
  *
  *     listener → connection → exchange (http_head, decode) → admission → run → (sandbox) → output_pipe, record →
  *     outcome → answer → exchange
@@ -21,6 +22,7 @@
 #include <sysexits.h>
 #include <time.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/settings.h"
@@ -40,6 +42,9 @@
 #define OTHER_FDS 256u
 #define FEWEST_CONNECTIONS 16u
 
+/* Log lines that the sink did not take are tried again after this time. */
+#define LOG_RETRY_MS 50
+
 /* Blocks above this go back to the system when freed, whatever was freed before. */
 #define MMAP_THRESHOLD (256 << 10)
 
@@ -55,6 +60,26 @@ struct front {
     struct http_server server;
     struct listener listener;
 };
+
+/* As many connections as the settings say, or as there are descriptors for. */
+static unsigned allowed_connections(const struct settings *settings) {
+    struct rlimit limit;
+    uint64_t for_sandboxes = READY_FDS * 2 * settings->max_running;
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) {
+        return (unsigned)settings->max_connections;
+    }
+    limit.rlim_cur = limit.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &limit);
+    uint64_t others = OTHER_FDS + for_sandboxes;
+    uint64_t left = limit.rlim_cur > others + FEWEST_CONNECTIONS ? limit.rlim_cur - others : FEWEST_CONNECTIONS;
+    if (left >= settings->max_connections) {
+        return (unsigned)settings->max_connections;
+    }
+    log_warning("max_connections is lowered from %llu to %llu: the limit of open files is %llu",
+                (unsigned long long)settings->max_connections, (unsigned long long)left,
+                (unsigned long long)limit.rlim_cur);
+    return (unsigned)left;
+}
 
 /* ---- the keeper's messages ---- */
 
@@ -81,36 +106,85 @@ static void on_draining(void *context) {
     admission_drain(&front->admission);
 }
 
+/* What the settings make of the budget for all clients' requests. */
+static void set_budget(struct front *front) {
+    uint64_t bodies = BUDGET_BODIES * front->settings.max_body_bytes;
+    front->budget.most = bodies > BUDGET_BYTES ? bodies : BUDGET_BYTES;
+}
+
+/* Who may use the service: a file that the launcher has read and found right. Nothing changes when it fails. */
+static int load_keys(struct front *front, int keys_fd) {
+    char error[512] = "";
+    if (!*front->settings.api_keys_file) {
+        keys_free(&front->gate.keys, &front->gate.accounts);
+        if (!front->server.on_loopback) {
+            log_warning("no API keys are set: whoever can reach %s may run scripts (see api_keys_file)",
+                        front->settings.listen);
+        }
+        return 0;
+    }
+    int failed = keys_load(&front->gate.keys, &front->gate.accounts, keys_fd, clock_now_us(), error, sizeof error);
+    if (failed) {
+        log_error("%s: %s", front->settings.api_keys_file, *error ? error : strerror(-failed));
+        return failed;
+    }
+    log_info("%zu API keys are known%s", front->gate.keys.n_rows,
+             front->gate.keys.n_rows > 0 ? "" : ": nobody may run anything");
+    return 0;
+}
+
+/* In place: everybody looks at them where they are, and what must not change under a run it has a copy of. */
+static void on_settings(void *context, const struct settings *settings, int keys_fd) {
+    struct front *front = context;
+    cleanup_close int fd = keys_fd;
+    front->settings = *settings;
+    log_start("front", (enum log_level)settings->log_level);
+    set_budget(front);
+    front->listener.max_connections = allowed_connections(settings);
+    (void)load_keys(front, fd);
+}
+
+static void on_accept(void *context) {
+    struct front *front = context;
+    int error = listener_accept(&front->listener);
+    if (error) {
+        log_error("cannot accept connections: %s", strerror(-error));
+        exit(EX_OSERR);
+    }
+}
+
+/* Another front has the same listening socket: what is in its queue is the other's. */
+static void on_retire(void *context) {
+    struct front *front = context;
+    log_info("another version accepts now; %u connections to finish", front->server.n_connections);
+    listener_end(&front->listener);
+    http_server_retire(&front->server);
+}
+
+static int has_finished(const struct front *front) {
+    const struct http_server *server = &front->server;
+    int at_rest = front->admission.n_running == 0 && http_server_is_quiet(server);
+    return at_rest && (front->admission.draining || (server->retiring && server->n_connections == 0));
+}
+
+/* What the log's sink did not take is tried again soon. */
+static int sooner(int wish_ms, int other_ms) {
+    return wish_ms < 0 || other_ms < wish_ms ? other_ms : wish_ms;
+}
+
 static int before_wait(void *context) {
     struct front *front = context;
     int wish_ms = http_server_work(&front->server);
-    if (front->admission.draining && front->admission.n_running == 0 && http_server_is_quiet(&front->server)) {
+    if (log_flush()) {
+        wish_ms = sooner(wish_ms, LOG_RETRY_MS);
+    }
+    if (has_finished(front)) {
         event_loop_stop(front->loop);
     }
     return wish_ms;
 }
 
 /* ---- start ---- */
-
-/* As many connections as the settings say, or as there are descriptors for. */
-static unsigned allowed_connections(const struct settings *settings) {
-    struct rlimit limit;
-    uint64_t for_sandboxes = READY_FDS * 2 * settings->max_running;
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0) {
-        return (unsigned)settings->max_connections;
-    }
-    limit.rlim_cur = limit.rlim_max;
-    (void)setrlimit(RLIMIT_NOFILE, &limit);
-    uint64_t others = OTHER_FDS + for_sandboxes;
-    uint64_t left = limit.rlim_cur > others + FEWEST_CONNECTIONS ? limit.rlim_cur - others : FEWEST_CONNECTIONS;
-    if (left >= settings->max_connections) {
-        return (unsigned)settings->max_connections;
-    }
-    log_warning("max_connections is lowered from %llu to %llu: the limit of open files is %llu",
-                (unsigned long long)settings->max_connections, (unsigned long long)left,
-                (unsigned long long)limit.rlim_cur);
-    return (unsigned)left;
-}
 
 /* What the memory limits of all that runs at one time may come to; 0: no matter. */
 static uint64_t allowed_memory(const struct settings *settings) {
@@ -151,10 +225,12 @@ static int set_up(struct front *front) {
         .on_verdict = on_verdict,
         .on_status = on_status,
         .on_draining = on_draining,
+        .on_accept = on_accept,
+        .on_retire = on_retire,
+        .on_settings = on_settings,
         .context = front,
     };
-    uint64_t bodies = BUDGET_BODIES * front->settings.max_body_bytes;
-    front->budget.most = bodies > BUDGET_BYTES ? bodies : BUDGET_BYTES;
+    set_budget(front);
     int error = event_loop_new(&front->loop);
     if (error) {
         return error;
@@ -169,32 +245,13 @@ static int set_up(struct front *front) {
     if (error) {
         return error;
     }
+    listener_start(&front->listener, front->loop, &front->server, FIXED_FD_LISTEN,
+                   allowed_connections(&front->settings));
     uint64_t seed = 1;
     (void)!getrandom(&seed, sizeof seed, 0);
     idempotency_start(&front->server.idempotency, &front->settings, &front->gate.accounts, seed);
     event_loop_set_before_wait(front->loop, before_wait, front);
     return keeper_link_start(&front->keeper, front->loop, FIXED_FD_KEEPER, &events);
-}
-
-/* Who may use the service. A file that the launcher has read and found right. */
-static int load_keys(struct front *front) {
-    char error[512];
-    if (!*front->settings.api_keys_file) {
-        if (!front->server.on_loopback) {
-            log_warning("no API keys are set: whoever can reach %s may run scripts (see api_keys_file)",
-                        front->settings.listen);
-        }
-        return 0;
-    }
-    int failed =
-        keys_load(&front->gate.keys, &front->gate.accounts, FIXED_FD_KEYS, clock_now_us(), error, sizeof error);
-    if (failed) {
-        log_error("%s: %s", front->settings.api_keys_file, *error ? error : strerror(-failed));
-        return failed;
-    }
-    log_info("%zu API keys are known%s", front->gate.keys.n_rows,
-             front->gate.keys.n_rows > 0 ? "" : ": nobody may run anything");
-    return 0;
 }
 
 int main(int argc, char **argv) {
@@ -206,24 +263,21 @@ int main(int argc, char **argv) {
         log_error("%s", complaint);
         return EX_USAGE;
     }
+    log_set_format((enum log_format)front.settings.log_format);
     log_start("front", (enum log_level)front.settings.log_level);
     prepare_libraries();
-    unsigned max_connections = allowed_connections(&front.settings);
     int error = set_up(&front);
     if (error) {
         log_error("cannot start: %s", strerror(-error));
         return EX_OSERR;
     }
-    if (load_keys(&front) < 0) {
+    if (load_keys(&front, FIXED_FD_KEYS) < 0) {
         return EX_CONFIG;
     }
     if (enter_jail(&front.settings) < 0) {
         return EX_SOFTWARE;
     }
-    error = listener_start(&front.listener, front.loop, &front.server, FIXED_FD_LISTEN, max_connections);
-    if (!error) {
-        error = event_loop_run(front.loop);
-    }
+    error = event_loop_run(front.loop);
     if (error) {
         log_error("cannot go on: %s", strerror(-error));
         return EX_OSERR;

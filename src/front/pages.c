@@ -6,17 +6,28 @@
 #include "base/cleanup.h"
 #include "front/allocate.h"
 
-int page_health(const struct http_server *server, int brief, struct answer *ret_answer) {
+static struct health_facts health_facts(const struct http_server *server) {
     const struct admission *admission = server->admission;
-    struct health_facts facts = {
+    return (struct health_facts){
         .status = admission->has_status ? &admission->status : NULL,
         .ready = admission->n_idle,
         .busy = admission->n_running,
         .queued = admission->queue.n,
+        .most_busy = (unsigned)server->settings->max_running,
+        .most_queued = (unsigned)server->settings->max_queue,
         .draining = server->draining,
-        .brief = brief,
     };
+}
+
+int page_health(const struct http_server *server, int brief, struct answer *ret_answer) {
+    struct health_facts facts = health_facts(server);
+    facts.brief = brief;
     return answer_health(&facts, ret_answer);
+}
+
+int page_ready(const struct http_server *server, struct answer *ret_answer) {
+    const struct health_facts facts = health_facts(server);
+    return answer_ready(&facts, ret_answer);
 }
 
 /* The names of the file of keys with their counts; the array is the caller's to free. */

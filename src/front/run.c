@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "front/allocate.h"
+#include "front/request_log.h"
 
 /* How long a figure that was shown may wait before a streaming client hears of it. */
 #define ARTIFACTS_LOOK_US 200000u
@@ -20,6 +21,7 @@ struct run *run_new(const struct run_means *means, struct run_input *input, cons
                     const struct run_waiter *waiter) {
     struct run *run = allocate_or_exit(sizeof *run);
     run->means = means;
+    run->settings = *means->settings;
     run->input = *input;
     *input = (struct run_input){0};
     budget_add(means->budget, run->input.request.capacity);
@@ -28,8 +30,8 @@ struct run *run_new(const struct run_means *means, struct run_input *input, cons
     run->control_fd = run->result_fd = -1;
     run->control_watch.fd = -1;
     run->out_pipe.fd = run->err_pipe.fd = -1;
-    capture_start(&run->out, means->settings->max_output_bytes);
-    capture_start(&run->err, means->settings->max_output_bytes);
+    capture_start(&run->out, run->settings.max_output_bytes);
+    capture_start(&run->err, run->settings.max_output_bytes);
     run->submitted_us = clock_now_us();
     return run;
 }
@@ -113,7 +115,7 @@ static void on_stderr(void *context, const char *bytes, size_t len) {
 static int take_artifacts(struct run *run, uint64_t used) {
     const struct artifact_source source = artifact_source_of(&run->result_fd);
     size_t before = run->artifacts.n;
-    int error = artifacts_take(&run->artifacts, run->means->settings, &source, used);
+    int error = artifacts_take(&run->artifacts, &run->settings, &source, used);
     for (size_t i = before; !error && run->waiter.events && i < run->artifacts.n; i++) {
         run->waiter.events->on_artifact(run->waiter.context, &run->artifacts.items[i], &source);
     }
@@ -220,8 +222,31 @@ int run_end(struct run *run, const struct front_verdict *verdict) {
     return begun;
 }
 
+/* The operator asks for it. */
+static void log_content(const struct run *run) {
+    cleanup_byte_buffer struct byte_buffer out = {0};
+    cleanup_byte_buffer struct byte_buffer err = {0};
+    struct run_request_header header;
+    int cut;
+    if (run->input.request.len < sizeof header || capture_text(&run->out, &out, &cut) < 0 ||
+        capture_text(&run->err, &err, &cut) < 0) {
+        return;
+    }
+    memcpy(&header, run->input.request.bytes, sizeof header);
+    const struct content_log_entry entry = {
+        .id = run->id,
+        .script = run->input.request.bytes + sizeof header,
+        .script_len = header.script_len,
+        .out = out.bytes,
+        .out_len = out.len,
+        .err = err.bytes,
+        .err_len = err.len,
+    };
+    request_log_write_content(&entry);
+}
+
 int run_answer(struct run *run, struct answer *ret_answer) {
-    const struct settings *settings = run->means->settings;
+    const struct settings *settings = &run->settings;
     const struct artifact_source source = artifact_source_of(&run->result_fd);
     cleanup_byte_buffer struct byte_buffer stdout_end = {0};
     struct run_record record;
@@ -249,6 +274,9 @@ int run_answer(struct run *run, struct answer *ret_answer) {
         .stdout_end = run->waiter.events ? &stdout_end : NULL,
         .queue_us = run->started_us - run->submitted_us,
     };
+    if (run->means->settings->log_content) {
+        log_content(run);
+    }
     if (!error && record.artifacts_used > 0) {
         error = take_artifacts(run, record.artifacts_used);
     }

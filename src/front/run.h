@@ -54,6 +54,7 @@ enum run_state { RUN_NEW, RUN_RUNNING, RUN_ENDED };
 
 struct run {
     const struct run_means *means;
+    struct settings settings; /* as they were when it was submitted: a reload changes no limit of a run that is on */
     enum run_state state;
     struct run_input input; /* owned */
     char id[REQUEST_ID_MAX + 1];

@@ -1,4 +1,4 @@
-/* pyexec-healthcheck: asks the service that listens where PYEXEC_LISTEN (or --listen=) says for its health. Exit status
+/* pyexec-healthcheck: asks the service that listens where the setting `listen` says for its health. Exit status
  * 0 when it answers 200, else 1. For a container's HEALTHCHECK: it costs a millisecond, and the image needs no curl. */
 #include <errno.h>
 #include <netinet/in.h>
@@ -61,7 +61,8 @@ int main(int argc, char **argv) {
     struct settings settings;
     char text[HEAD_BYTES + 1];
     struct listen_address where;
-    if (settings_read(argc, argv, environ, &settings, text, sizeof text) < 0) {
+    const struct settings_sources sources = {.argc = argc, .argv = argv, .environment = environ, .read_file = 1};
+    if (settings_load(&sources, &settings, NULL, text, sizeof text) < 0) {
         (void)printf("%s\n", text);
         return 1;
     }

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "jail/clone.h"
 #include "keeper/keeper.h"
+#include "keeper/life.h"
 #include "keeper/process.h"
 #include "keeper/slot.h"
 #include "keeper/state.h"
@@ -35,13 +36,10 @@ static void forget(struct keeper *keeper) {
 }
 
 static void handle_message(struct keeper *keeper, const union front_message *message) {
-    const struct settings *settings = keeper->settings;
     int error;
     switch (message->head.type) {
     case KEEPER_START:
-        if (message->start.timeout_ms == 0 || message->start.timeout_ms > settings->max_timeout_ms ||
-            message->start.memory_bytes < settings->min_memory_bytes ||
-            message->start.memory_bytes > settings->max_memory_bytes) {
+        if (!permission_covers(keeper, message->start.timeout_ms, message->start.memory_bytes)) {
             front_kill(keeper, "it asked for limits outside the permitted ones");
             return;
         }
@@ -70,7 +68,7 @@ static void on_message(void *owner) {
         if (n == -EAGAIN) {
             return;
         }
-        if (n == 0 && (keeper->client->once || keeper->draining)) {
+        if (n == 0 && (keeper->client->once || life_is_ending(keeper))) {
             forget(keeper); /* it ends, and its exit status is on its way */
             return;
         }
@@ -101,7 +99,7 @@ static void on_exit_of_front(void *owner) {
         return;
     }
     uint64_t now = clock_now_us();
-    if (keeper->draining) {
+    if (life_is_ending(keeper)) {
         log_info("front has finished");
         return;
     }
@@ -157,7 +155,7 @@ static _Noreturn void become_front(const struct keeper *keeper, int socket_fd) {
     int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
     /* Where there is no listening socket /dev/null stands in its place. */
     int listen_fd = keeper->client->listen_fd >= 0 ? keeper->client->listen_fd : null_fd;
-    int keys_fd = keeper->client->keys_fd >= 0 ? keeper->client->keys_fd : null_fd;
+    int keys_fd = keeper->keys_fd >= 0 ? keeper->keys_fd : null_fd;
     int fds[] = {socket_fd, listen_fd, keys_fd, keeper->front_program};
     if (!arguments || null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0 ||
         (!keeper->client->once && dup2(null_fd, STDOUT_FILENO) < 0) || io_keep_only(FIXED_FD_KEEPER, fds, 4) < 0 ||
@@ -199,6 +197,7 @@ int front_start(struct keeper *keeper) {
         error = events_watch(keeper->epoll_fd, &front->link);
     }
     keeper_status_changed(keeper);
+    life_front_started(keeper);
     return error;
 }
 

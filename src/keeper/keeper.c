@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "keeper/life.h"
 #include "keeper/process.h"
 #include "keeper/state.h"
 #include "keeper/status.h"
@@ -132,6 +133,7 @@ static void send_status(struct keeper *keeper) {
         return;
     }
     keeper->status_dirty = 0;
+    keeper->status.is_first = !keeper->client->heals;
     for (int kind = 0; kind < GUEST_KINDS; kind++) {
         keeper->status.guest_ready[kind] = keeper->current[kind] != NULL;
         keeper->status.pool_size[kind] = (uint32_t)keeper->pool_size[kind];
@@ -156,24 +158,16 @@ static void reap_strangers(const struct keeper *keeper) {
     }
 }
 
-static void start_draining(struct keeper *keeper) {
-    const struct front_message_head message = {.type = FRONT_DRAINING, .size = sizeof message};
-    if (keeper->draining) {
-        log_info("asked again to end: ending at once");
-        keeper_give_up(keeper, KEEPER_EXIT_DRAINED);
-        return;
-    }
-    log_info("draining: running scripts have %llu ms", (unsigned long long)keeper->settings->drain_timeout_ms);
-    keeper->draining = 1;
-    keeper->drain_deadline_us = clock_now_us() + keeper->settings->drain_timeout_ms * 1000;
-    (void)front_send(keeper, &message, NULL, 0);
-}
-
 static void on_signal(void *owner) {
     struct keeper *keeper = owner;
     struct signalfd_siginfo info;
-    if (read(keeper->signals.fd, &info, sizeof info) == (ssize_t)sizeof info && info.ssi_signo == SIGTERM) {
-        start_draining(keeper);
+    if (read(keeper->signals.fd, &info, sizeof info) != (ssize_t)sizeof info) {
+        return;
+    }
+    if (info.ssi_signo == SIGTERM) {
+        life_drain(keeper);
+    } else {
+        life_retire(keeper);
     }
 }
 
@@ -181,6 +175,7 @@ static int watch_signals(struct keeper *keeper) {
     sigset_t handled;
     sigemptyset(&handled);
     sigaddset(&handled, SIGTERM);
+    sigaddset(&handled, SIGUSR2);
     if (sigprocmask(SIG_SETMASK, &handled, NULL) < 0) {
         return -errno;
     }
@@ -365,6 +360,8 @@ static void keeper_close(struct keeper *keeper) {
     close_fd(&keeper->id_claims[1]);
     cgroups_close(&keeper->cgroups);
     events_close(keeper->epoll_fd, &keeper->signals);
+    events_close(keeper->epoll_fd, &keeper->launcher);
+    close_fd(&keeper->keys_fd);
     close_fd(&keeper->guest_program);
     close_fd(&keeper->front_program);
     close_fd(&keeper->epoll_fd);
@@ -379,16 +376,17 @@ static int keeper_round(struct keeper *keeper, uint64_t *tick_us) {
     if (now >= *tick_us) {
         *tick_us = now + TICK_US;
         reap_strangers(keeper);
+        launcher_link_say(keeper, KEEPER_IS_ALIVE);
+        (void)log_flush();
     }
     next = *tick_us < next ? *tick_us : next;
-    if (keeper->draining) {
-        if (keeper->front.exit.fd < 0 || now >= keeper->drain_deadline_us) {
-            keeper_give_up(keeper, KEEPER_EXIT_DRAINED);
-            return 0;
-        }
-        next = keeper->drain_deadline_us < next ? keeper->drain_deadline_us : next;
-    } else {
-        if (keeper->front.exit.fd < 0 && now >= keeper->front.start_again_us) {
+    uint64_t end = life_check_end(keeper, now);
+    if (keeper->exit_status >= 0) {
+        return 0;
+    }
+    next = end < next ? end : next;
+    if (!keeper->draining) {
+        if (keeper->front.exit.fd < 0 && !keeper->retiring && now >= keeper->front.start_again_us) {
             int error = front_start(keeper);
             if (error) {
                 return error;
@@ -397,6 +395,7 @@ static int keeper_round(struct keeper *keeper, uint64_t *tick_us) {
         care_for_guests(keeper, now);
         slots_replace_stale(keeper);
         fill_pool(keeper, now);
+        life_check_ready(keeper);
         /* Waits that end by themselves: a restart or a new attempt that is due. */
         const uint64_t again[] = {keeper->start_again_us[GUEST_LEAN], keeper->start_again_us[GUEST_DATA],
                                   keeper->front.start_again_us, keeper->spawn_again_us, keeper->refill_again_us};
@@ -409,8 +408,10 @@ static int keeper_round(struct keeper *keeper, uint64_t *tick_us) {
     return events_wait(keeper->epoll_fd, (int)clock_us_to_ms(next - now));
 }
 
-int keeper_run(const struct settings *settings, const struct keeper_client *client, int program_dir) {
-    struct keeper keeper = {.settings = settings,
+int keeper_run(const struct settings *settings, const struct keeper_client *client, int program_dir, int launcher_fd) {
+    struct keeper keeper = {.own_settings = *settings,
+                            .keys_fd = client->keys_fd,
+                            .launcher.fd = -1,
                             .epoll_fd = -1,
                             .client = client,
                             .guest_program = -1,
@@ -422,11 +423,15 @@ int keeper_run(const struct settings *settings, const struct keeper_client *clie
                             .stale = CLEANING_NONE,
                             .front = {.exit.fd = -1, .link.fd = -1},
                             .exit_status = -1};
+    keeper.settings = &keeper.own_settings;
     log_start("keeper", (enum log_level)settings->log_level);
     (void)prctl(PR_SET_NAME, "pyexec-keeper", 0, 0, 0);
     raise_descriptor_limit();
 
     int error = keeper_open(&keeper, program_dir);
+    if (!error && launcher_fd >= 0) {
+        error = launcher_link_open(&keeper, launcher_fd);
+    }
     uint64_t tick_us = 0;
     while (!error && keeper.exit_status < 0) {
         error = keeper_round(&keeper, &tick_us);

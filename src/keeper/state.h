@@ -12,6 +12,7 @@
 #include "keeper/front_process.h"
 #include "keeper/habitat.h"
 #include "keeper/keeper.h"
+#include "keeper/launcher_link.h"
 #include "keeper/private_dirs.h"
 #include "keeper/slot.h"
 #include "keeper/tier.h"
@@ -24,7 +25,11 @@ enum keeper_id { KEEPER_ID_FRONT = 0, KEEPER_ID_GUEST = 1, KEEPER_ID_SLOTS = 2 }
 #define KEEPER_IDS(n_slots) (KEEPER_ID_SLOTS + (uint32_t)(n_slots) + 1u)
 
 struct keeper {
-    const struct settings *settings;
+    const struct settings *settings; /* those in force */
+    struct settings own_settings;
+    int keys_fd;                  /* owned; of base/key_file.h; -1: there are no API keys */
+    struct permission permission; /* what front may ask for */
+    struct event_source launcher; /* socket; -1: none */
     int epoll_fd;
     const struct keeper_client *client;
     int guest_program; /* owned, as the next */
@@ -65,8 +70,11 @@ struct keeper {
     struct front_status status; /* as last sent */
     int status_dirty;
 
-    int served;   /* 1 once a sandbox has been ready */
-    int draining; /* 1: SIGTERM has come */
+    int served;     /* 1 once a sandbox has been ready */
+    int told_ready; /* 1 once the launcher knows that it can serve */
+    int retiring;   /* 1: SIGUSR2 has come */
+    uint64_t retire_deadline_us;
+    int draining; /* 1: SIGTERM has come, or what retires takes too long */
     uint64_t drain_deadline_us;
     int exit_status; /* -1: go on; else the keeper ends with it */
 };

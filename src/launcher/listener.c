@@ -29,7 +29,7 @@ static int open_at(const struct listen_address *where) {
     return take_fd(&fd);
 }
 
-static void describe(int fd, char *text, size_t size) {
+void listener_describe(int fd, char *ret_text, size_t size) {
     union {
         struct sockaddr_storage any;
         struct sockaddr_in v4;
@@ -40,10 +40,10 @@ static void describe(int fd, char *text, size_t size) {
     (void)getsockname(fd, (struct sockaddr *)&bound, &length);
     if (bound.any.ss_family == AF_INET6) {
         (void)inet_ntop(AF_INET6, &bound.v6.sin6_addr, address, sizeof address);
-        (void)snprintf(text, size, "[%s]:%u", address, ntohs(bound.v6.sin6_port));
+        (void)snprintf(ret_text, size, "[%s]:%u", address, ntohs(bound.v6.sin6_port));
     } else {
         (void)inet_ntop(AF_INET, &bound.v4.sin_addr, address, sizeof address);
-        (void)snprintf(text, size, "%s:%u", address, ntohs(bound.v4.sin_port));
+        (void)snprintf(ret_text, size, "%s:%u", address, ntohs(bound.v4.sin_port));
     }
 }
 
@@ -63,7 +63,7 @@ int listener_open(const char *address, char *ret_bound, size_t bound_size) {
         fd = open_at(&where);
     }
     if (fd >= 0) {
-        describe(fd, ret_bound, bound_size);
+        listener_describe(fd, ret_bound, bound_size);
     }
     return fd;
 }

@@ -8,14 +8,19 @@
 
 #include <stdint.h>
 
+#include "base/settings.h"
 #include "wire/guest_kind.h"
 
 enum front_message_type {
     /* keeper to front: even */
-    FRONT_READY = 2,    /* a sandbox waits for a script; 4 descriptors, see enum ready_fd */
-    FRONT_VERDICT = 4,  /* a sandbox that was READY is over, whether it was started or not */
-    FRONT_STATUS = 6,   /* what /health shows; sent at the start and at each change */
-    FRONT_DRAINING = 8, /* the service ends: refuse new requests, finish those that run, then exit(0) */
+    FRONT_READY = 2,     /* a sandbox waits for a script; 4 descriptors, see enum ready_fd */
+    FRONT_VERDICT = 4,   /* a sandbox that was READY is over, whether it was started or not */
+    FRONT_STATUS = 6,    /* what /health shows; sent at the start and at each change */
+    FRONT_DRAINING = 8,  /* the service ends: refuse new requests, finish those that run, then exit(0) */
+    FRONT_SETTINGS = 10, /* the operator has changed settings: these are in force from now on, and the API keys of the
+                            one descriptor (base/key_file.h), if api_keys_file is set */
+    FRONT_ACCEPT = 12,   /* accept connections from now on */
+    FRONT_RETIRE = 14,   /* another front accepts: finish what has come and comes on open connections, then exit(0) */
     /* front to keeper: odd */
     KEEPER_START = 3,  /* the script of this sandbox is on its way: limits in force, clock running */
     KEEPER_CANCEL = 5, /* end this sandbox: the client has gone; a VERDICT follows */
@@ -99,7 +104,7 @@ struct front_status {
     uint32_t guest_ready[GUEST_KINDS]; /* 1 when the guest can make sandboxes */
     uint32_t pool_size[GUEST_KINDS];   /* ready sandboxes that are aimed at */
     uint32_t n_layers;
-    uint32_t reserved; /* 0 */
+    uint32_t is_first; /* 1: the service has just been started, and no keeper before this one was lost */
     /* Since the keeper began: */
     uint64_t guests_retired[GUEST_KINDS]; /* replaced for their age or use */
     uint64_t guests_died[GUEST_KINDS];    /* by themselves, after they had been ready */
@@ -107,8 +112,14 @@ struct front_status {
     struct layer_status layers[STATUS_MAX_LAYERS];
 };
 
+struct front_settings {
+    struct front_message_head head;
+    struct settings settings;
+};
+
 /* Room for any message. */
 union front_message {
+    struct front_settings settings;
     struct front_message_head head;
     struct front_ready ready;
     struct front_verdict verdict;
@@ -117,8 +128,8 @@ union front_message {
     struct keeper_cancel cancel;
 };
 
-/* The exact size of a message type and the number of its descriptors; FRONT_DRAINING is a bare head.
- * Returns 0, or -EPROTO for an unknown type. */
+/* The exact size of a message type and the number of its descriptors; FRONT_DRAINING, FRONT_ACCEPT and FRONT_RETIRE are
+ * bare heads. Returns 0, or -EPROTO for an unknown type. */
 int front_message_shape(uint32_t type, uint32_t *ret_size, uint32_t *ret_n_fds);
 
 #endif

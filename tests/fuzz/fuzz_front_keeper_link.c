@@ -21,7 +21,7 @@ static _Noreturn void end_instead(int status);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static jmp_buf ended;
-static unsigned ready, verdicts, statuses, drains;
+static unsigned ready, verdicts, statuses, drains, reloads, others;
 
 static _Noreturn void end_instead(int status) {
     check(status != EXIT_SUCCESS);
@@ -54,8 +54,20 @@ static void on_draining(void *context) {
     drains++;
 }
 
+static void on_other(void *context) {
+    (void)context;
+    others++;
+}
+
+static void on_settings(void *context, const struct settings *settings, int keys_fd) {
+    (void)context;
+    (void)close(keys_fd);
+    check(settings != NULL);
+    reloads++;
+}
+
 static unsigned handed_on(void) {
-    return ready + verdicts + statuses + drains;
+    return ready + verdicts + statuses + drains + reloads + others;
 }
 
 static int expected(const struct link_message *message) {
@@ -64,16 +76,20 @@ static int expected(const struct link_message *message) {
         return 0;
     }
     memcpy(&copy, message->bytes, message->len);
-    size_t size = copy.head.type == FRONT_READY      ? sizeof copy.ready
-                  : copy.head.type == FRONT_VERDICT  ? sizeof copy.verdict
-                  : copy.head.type == FRONT_STATUS   ? sizeof copy.status
-                  : copy.head.type == FRONT_DRAINING ? sizeof copy.head
+    size_t size = copy.head.type == FRONT_READY     ? sizeof copy.ready
+                  : copy.head.type == FRONT_VERDICT ? sizeof copy.verdict
+                  : copy.head.type == FRONT_STATUS  ? sizeof copy.status
+                  : copy.head.type == FRONT_DRAINING || copy.head.type == FRONT_ACCEPT || copy.head.type == FRONT_RETIRE
+                      ? sizeof copy.head
+                  : copy.head.type == FRONT_SETTINGS ? sizeof copy.settings
                                                      : 0;
     if (copy.head.type == FRONT_STATUS && size == message->len && copy.status.n_layers > STATUS_MAX_LAYERS) {
         return 0;
     }
     return message->len == size && copy.head.size == size &&
-           message->n_fds == (copy.head.type == FRONT_READY ? READY_FDS : 0u);
+           message->n_fds == (copy.head.type == FRONT_READY      ? READY_FDS
+                              : copy.head.type == FRONT_SETTINGS ? 1u
+                                                                 : 0u);
 }
 
 /* Returns 1 when front would still be there. */
@@ -97,10 +113,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     const int free_before = lowest_free_fd();
     int sockets[2];
     link_pair(sockets);
-    struct keeper_link link = {
-        .fd = sockets[0],
-        .events = {.on_ready = on_ready, .on_verdict = on_verdict, .on_status = on_status, .on_draining = on_draining}};
-    ready = verdicts = statuses = drains = 0;
+    struct keeper_link link = {.fd = sockets[0],
+                               .events = {.on_ready = on_ready,
+                                          .on_verdict = on_verdict,
+                                          .on_status = on_status,
+                                          .on_draining = on_draining,
+                                          .on_accept = on_other,
+                                          .on_retire = on_other,
+                                          .on_settings = on_settings}};
+    ready = verdicts = statuses = drains = reloads = others = 0;
     const int stays = play(&link, sockets[1], data, size);
     (void)close(sockets[0]);
     (void)close(sockets[1]);

@@ -10,6 +10,8 @@ PYEXEC_URL  a service that runs already: nothing is started, and tests that look
 """
 
 import os
+import pathlib
+import tempfile
 import shlex
 from urllib.parse import urlsplit
 
@@ -71,6 +73,14 @@ def make_daemon(request, as_user):
         return Daemon(directory, as_user=as_user, **settings)
 
     return make
+
+
+@pytest.fixture
+def public_directory():
+    """Not in pytest's own directory, which an ordinary user cannot enter."""
+    with tempfile.TemporaryDirectory(prefix="pyexec-test-") as directory:
+        os.chmod(directory, 0o755)
+        yield pathlib.Path(directory)
 
 
 @pytest.fixture(scope="session")

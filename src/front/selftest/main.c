@@ -262,6 +262,18 @@ static void on_draining(void *context) {
     event_loop_stop(selftest->loop);
 }
 
+/* It has no clients. */
+static void on_other(void *context) {
+    (void)context;
+}
+
+/* The launcher reloads nothing for an attack: its rules hold from the beginning to the end. */
+static void on_settings(void *context, const struct settings *settings, int keys_fd) {
+    (void)context;
+    (void)settings;
+    (void)close(keys_fd);
+}
+
 /* ---- life ---- */
 
 /* What would need a file or a random source later, when the jail has neither. */
@@ -313,6 +325,9 @@ static int set_up(struct selftest *selftest) {
         .on_verdict = on_verdict,
         .on_status = on_status,
         .on_draining = on_draining,
+        .on_accept = on_other,
+        .on_retire = on_other,
+        .on_settings = on_settings,
         .context = selftest,
     };
     int error = catalogue_load(embedded_catalogue, embedded_catalogue_len, &selftest->catalogue);
@@ -384,6 +399,7 @@ int main(int argc, char **argv) {
         log_error("%s", complaint);
         return EX_USAGE;
     }
+    log_set_format((enum log_format)selftest.settings.log_format);
     log_start("selftest", (enum log_level)selftest.settings.log_level);
     prepare(&selftest);
     selftest.started_us = clock_now_us();

@@ -8,6 +8,8 @@ import textwrap
 import threading
 from typing import NamedTuple
 
+from . import openapi
+
 RUN_KEYS = {"id", "usage"}
 USAGE_KEYS = {"wall_ms", "cpu_ms", "queue_ms", "memory_peak_bytes"}
 
@@ -52,7 +54,9 @@ class Client:
             try:
                 connection.request(method, path, body=body, headers=headers or {})
                 answer = connection.getresponse()
-                return Response(answer.status, answer.headers, answer.read())
+                response = Response(answer.status, answer.headers, answer.read())
+                openapi.check(method, path, *response)
+                return response
             except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
                 self.close()
                 if fresh or attempt == 2:

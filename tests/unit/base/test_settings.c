@@ -9,7 +9,7 @@
 
 #define MIB (1024u * 1024u)
 
-static char error[256];
+static char error[512];
 
 /* Reads one environment entry (or none) and up to two arguments. */
 static int read_these(const char *entry, const char *first, const char *second, struct settings *settings) {
@@ -196,15 +196,77 @@ static void test_contradictions(void **state) {
     struct settings settings;
     (void)state;
     assert_refused(read_flag("--max-timeout=5", &settings),
-                   "--default-timeout (10 seconds) is over --max-timeout (5 seconds)");
-    assert_refused(read_flag("--min-memory-mb=600", &settings),
-                   "--min-memory-mb (600 MiB) is over --default-memory-mb");
-    assert_refused(read_flag("--min-memory-mb=4096", &settings), "--min-memory-mb (4096 MiB) is over --max-memory-mb");
-    assert_refused(read_flag("--default-memory-mb=2049", &settings), "is over --max-memory-mb (2048 MiB)");
+                   "default_timeout (10 seconds, the default) is over max_timeout (5 seconds, --max-timeout)");
+    assert_refused(read_these("PYEXEC_MIN_MEMORY_MB=600", NULL, NULL, &settings),
+                   "min_memory_mb (600 MiB, PYEXEC_MIN_MEMORY_MB) is over default_memory_mb");
+    assert_refused(read_flag("--min-memory-mb=4096", &settings),
+                   "min_memory_mb (4096 MiB, --min-memory-mb) is over max_memory_mb");
+    assert_refused(read_flag("--default-memory-mb=2049", &settings), "is over max_memory_mb (2048 MiB, the default)");
     assert_refused(read_flag("--max-file-mb=129", &settings),
-                   "--max-file-mb (129 MiB) is over --max-disk-mb (128 MiB)");
-    assert_refused(read_flag("--max-script-bytes=16777217", &settings), "is over --max-body-bytes (16777216 bytes)");
+                   "max_file_mb (129 MiB, --max-file-mb) is over max_disk_mb (128 MiB, the default)");
+    assert_refused(read_flag("--max-script-bytes=16777217", &settings),
+                   "is over max_body_bytes (16777216 bytes, the default)");
     assert_int_equal(read_these(NULL, "--max-timeout=5", "--default-timeout=5", &settings), 0);
+}
+
+/* A Service called "pyexec" puts these into every container of its namespace. */
+static void test_what_kubernetes_sets_is_left_alone(void **state) {
+    static const char *const links[] = {"PYEXEC_SERVICE_HOST=10.0.0.7",
+                                        "PYEXEC_SERVICE_PORT=8080",
+                                        "PYEXEC_SERVICE_PORT_HTTP=8080",
+                                        "PYEXEC_PORT=tcp://10.0.0.7:8080",
+                                        "PYEXEC_PORT_8080_TCP=tcp://10.0.0.7:8080",
+                                        "PYEXEC_PORT_8080_TCP_ADDR=10.0.0.7"};
+    static const char *const others[] = {"PYEXEC_PORT=8080", "PYEXEC_PORTS=tcp://10.0.0.7:8080",
+                                         "PYEXEC_SERVICE_HOSTS=x", "PYEXEC_SERVICE_PORTAL=1", "PYEXEC_PORT_X=1"};
+    struct settings settings;
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(links); i++) {
+        assert_int_equal(read_these(links[i], NULL, NULL, &settings), 0);
+    }
+    for (size_t i = 0; i < COUNT_OF(others); i++) {
+        assert_refused(read_these(others[i], NULL, NULL, &settings), "unknown environment variable");
+    }
+}
+
+static const struct setting *seen_restart[8];
+static size_t n_seen_restart;
+
+static void on_restart(void *context, const struct setting *setting) {
+    assert_ptr_equal(context, &n_seen_restart);
+    assert_true(n_seen_restart < COUNT_OF(seen_restart));
+    seen_restart[n_seen_restart++] = setting;
+}
+
+static void test_merge_takes_what_reloads_and_names_the_rest(void **state) {
+    struct settings current, wanted, merged;
+    (void)state;
+    assert_int_equal(read_flag("--pool-lean=3", &current), 0);
+    assert_int_equal(read_these("PYEXEC_MAX_RUNNING=7", "--max-timeout=30", "--log-level=debug", &wanted), 0);
+    n_seen_restart = 0;
+    assert_int_equal(settings_merge(&current, &wanted, &merged, on_restart, &n_seen_restart, error, sizeof error), 0);
+    assert_int_equal(merged.max_timeout_ms, 30000);
+    assert_int_equal(merged.log_level, LOG_LEVEL_DEBUG);
+    assert_int_equal(merged.pool_lean, 3);
+    assert_int_equal(merged.max_running, current.max_running);
+    assert_int_equal(n_seen_restart, 2);
+    assert_string_equal(seen_restart[0]->name, "max_running");
+    assert_string_equal(seen_restart[1]->name, "pool_lean");
+}
+
+/* max_disk_mb stays what it was, and no row that reloads is paired with one that does not, but for files on disk: both
+ * of those wait. So a merge of two sound sets is sound, and this holds for rows to come. */
+static void test_merge_of_contradictions(void **state) {
+    struct settings current, wanted, merged;
+    (void)state;
+    settings_default(&current);
+    settings_default(&wanted);
+    wanted.max_timeout_ms = 1000; /* which settings_load() would never have let through */
+    memset(&merged, 0x5a, sizeof merged);
+    const struct settings before = merged;
+    assert_refused(settings_merge(&current, &wanted, &merged, on_restart, &n_seen_restart, error, sizeof error),
+                   "default_timeout (10 seconds) is over max_timeout (1 seconds)");
+    assert_memory_equal(&merged, &before, sizeof merged);
 }
 
 static void test_failure_leaves_the_settings_alone(void **state) {
@@ -269,6 +331,9 @@ int main(void) {
         cmocka_unit_test(test_unknown_names_get_the_nearest),
         cmocka_unit_test(test_arguments_that_are_no_settings),
         cmocka_unit_test(test_contradictions),
+        cmocka_unit_test(test_what_kubernetes_sets_is_left_alone),
+        cmocka_unit_test(test_merge_takes_what_reloads_and_names_the_rest),
+        cmocka_unit_test(test_merge_of_contradictions),
         cmocka_unit_test(test_failure_leaves_the_settings_alone),
         cmocka_unit_test(test_message_fits_any_buffer),
         cmocka_unit_test(test_to_arguments_and_back),

@@ -21,7 +21,7 @@ import subprocess
 import threading
 import time
 
-READY, VERDICT, STATUS, DRAINING, START, CANCEL = 2, 4, 6, 8, 3, 5
+READY, VERDICT, STATUS, DRAINING, ACCEPT, RETIRE, START, CANCEL = 2, 4, 6, 8, 12, 14, 3, 5
 EXITED, SIGNALED, TIMEOUT, MEMORY, CPU, PROCESSES, DISK, CANCELLED, INTERNAL = range(1, 10)
 REQUEST_HEADER = struct.Struct("=IIIIII12Q")
 RESULT_HEADER = struct.Struct("=IIIIII")
@@ -114,6 +114,7 @@ class FakeKeeper:
         os.close(keys_fd)
         self._thread = threading.Thread(target=self._read_link, daemon=True)
         self._thread.start()
+        self._send(ACCEPT, b"")
         if status:
             self.send_status(guests)
         for kind, count in enumerate(self.ready):
@@ -142,6 +143,9 @@ class FakeKeeper:
 
     def drain(self):
         self._send(DRAINING, b"")
+
+    def retire(self):
+        self._send(RETIRE, b"")
 
     def send_verdict(self, sandbox_id, cause=EXITED, started=1, exit_code=0, signal=0, limit_value=0, wall_us=1234,
                      cpu_us=987, memory_peak_bytes=10 << 20):

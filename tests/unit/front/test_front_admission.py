@@ -117,6 +117,73 @@ def test_drain(start):
     keeper.close(expect=0)
 
 
+def test_ready_and_live(start):
+    def ask(path):
+        response, data = request(keeper, "GET", path)
+        return response.status, json.loads(data)["status"]
+
+    keeper = start("--max-queue=1", ready=(0, 0), status=False)
+    assert ask("/health/live") == (200, "alive") and ask("/health/ready") == (503, "starting")
+    keeper.send_status(guests=(0, 0))
+    wait_for(lambda: ask("/health/ready") == (503, "unhealthy"))
+    keeper.send_status(guests=(1, 1))
+    wait_for(lambda: ask("/health/ready") == (200, "ready"))
+    with socket.create_connection(("127.0.0.1", keeper.port), timeout=5) as client:
+        client.sendall(head(HELLO, f"Content-Length: {len(HELLO)}"))
+        wait_for(lambda: ask("/health/ready") == (503, "busy"))
+        assert ask("/health") == (200, "healthy") and ask("/health/live") == (200, "alive")
+        keeper.add_sandbox(0)
+        assert client.recv(65536).startswith(b"HTTP/1.1 200")
+    wait_for(lambda: ask("/health/ready") == (200, "ready"))
+
+
+def test_retire(start):
+    """New connections are left to another; what is open is served to its end."""
+    keeper = start()
+    slow = json.dumps({"script": play(delay=0.5)}).encode()
+    with (
+        socket.create_connection(("127.0.0.1", keeper.port), timeout=5) as running,
+        socket.create_connection(("127.0.0.1", keeper.port), timeout=5) as idle,
+    ):
+        idle.sendall(head(b"", method="GET", path="/health/live"))
+        assert idle.recv(65536).startswith(b"HTTP/1.1 200")
+        running.sendall(head(slow, f"Content-Length: {len(slow)}"))
+        wait_for(lambda: keeper.starts)
+        keeper.retire()
+        time.sleep(0.1)
+        other = socket.create_connection(("127.0.0.1", keeper.port), timeout=5)
+        other.sendall(head(b"", method="GET", path="/health/live"))
+        other.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            other.recv(1)
+        for client, request_of_its_own in ((running, b""), (idle, head(HELLO, f"Content-Length: {len(HELLO)}"))):
+            client.sendall(request_of_its_own)
+            answer = client.recv(65536)
+            assert answer.startswith(b"HTTP/1.1 200") and b"connection: close" in answer.lower()
+            assert client.recv(1) == b""
+        other.close()
+    keeper.close(expect=0)
+
+
+def test_retire_then_drain(start):
+    keeper = start()
+    with socket.create_connection(("127.0.0.1", keeper.port), timeout=5):
+        time.sleep(0.1)
+        keeper.retire()
+        time.sleep(0.2)
+        assert keeper.process.poll() is None
+        keeper.drain()
+        keeper.close(expect=0)
+
+
+def test_settings_that_come(start):
+    """A struct settings, as the front prints it to itself: only the size can be checked from here."""
+    keeper = start()
+    health(keeper)
+    keeper.send_raw(b"\x0a\0\0\0\x10\0\0\0" + b"\0" * 8)
+    assert keeper.process.wait(5) not in (0, -11, -6)
+
+
 def test_keeper_gone(start):
     keeper = start()
     health(keeper)

@@ -1,0 +1,24 @@
+/* What the files that make up settings.h share; nobody else's. */
+#ifndef PYEXEC_BASE_SETTINGS_INSIDE_H
+#define PYEXEC_BASE_SETTINGS_INSIDE_H
+
+#include "base/settings.h"
+
+/* Where a message for people goes. */
+struct complaint {
+    char *text;
+    size_t size;
+};
+
+/* Writes the message; always returns -EINVAL. */
+int settings_complain(const struct complaint *complaint, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Sets one setting from its text. `source` is what the operator wrote it as: "--max-timeout", "PYEXEC_MAX_TIMEOUT",
+ * "FILE:3: max_timeout". Returns 0 or -EINVAL with a complaint. */
+int settings_apply(struct settings *settings, const struct setting *setting, const char *source, const char *text,
+                   const struct complaint *complaint);
+
+/* The value as settings_apply() takes it. */
+void settings_write_value(const struct settings *settings, const struct setting *setting, char text[SETTINGS_TEXT_MAX]);
+
+#endif
