@@ -80,11 +80,13 @@ static void start_python(void) {
 }
 
 /* The guest's own modules that warm.py calls have nothing to do here. */
-static const char stand_ins[] = "import sys, types\n"
+static const char stand_ins[] = "import sys\n"
                                 "class StandIn:\n"
-                                "    def __getattr__(self, name): return lambda *arguments: None\n"
-                                "sys.modules['pyexec_guest'] = types.SimpleNamespace(\n"
-                                "    ending=StandIn(), figures=StandIn(), forking=StandIn())\n";
+                                "    def __getattr__(self, name):\n"
+                                "        if name.startswith('__'): raise AttributeError(name)\n"
+                                "        return StandIn()\n"
+                                "    def __call__(self, *arguments): return None\n"
+                                "sys.modules['pyexec_guest'] = StandIn()\n";
 
 /* The module warm.py, as an object with a namespace of its own. */
 static PyObject *load_warm(const char *path) {

@@ -7,6 +7,23 @@ import pytest
 skipped = []
 
 
+def pytest_addoption(parser):
+    parser.addoption("--slice", type=int, default=1, metavar="N", help="of each test that has cases, only every N-th, and the first")
+
+
+def pytest_collection_modifyitems(config, items):
+    every = config.getoption("--slice")
+    if every < 2:
+        return
+    seen, kept, left = {}, [], []
+    for item in items:
+        test = item.nodeid.partition("[")[0]
+        seen[test] = seen.get(test, -1) + 1
+        (left if seen[test] % every else kept).append(item)
+    items[:] = kept
+    config.hook.pytest_deselected(items=left)
+
+
 def pytest_runtest_logreport(report):
     if report.skipped and not hasattr(report, "wasxfail"):
         skipped.append(report.nodeid)

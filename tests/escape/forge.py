@@ -29,14 +29,14 @@ def find_mapping():
     finish = find_native().finish
     method = ctypes.c_void_p.from_address(id(finish) + 16).value
     code = ctypes.c_void_p.from_address(method + 8).value & ~4095
-    for distance in range(0, 1 << 22, 4096):
-        for page in (code + distance, code - distance):
-            text = readable(page)
-            if not text:
-                continue
-            for (pointer,) in struct.iter_unpack("Q", text):
-                if pointer and pointer % 4096 == 0 and (head := readable(pointer, 4)) and struct.unpack("I", head)[0] == MAGIC:
-                    return pointer
+    # A program's data lies behind its code and constants, Python's among them.
+    for page in range(code, code + (1 << 24), 4096):
+        text = readable(page)
+        if not text or not text.strip(b"\0"):
+            continue
+        for (pointer,) in struct.iter_unpack("Q", text):
+            if pointer and pointer % 4096 == 0 and (head := readable(pointer, 4)) and struct.unpack("I", head)[0] == MAGIC:
+                return pointer
     raise RuntimeError("the result's memory was not found")
 
 

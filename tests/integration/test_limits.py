@@ -73,7 +73,7 @@ class TestMemory:
             assert -9 in answer["result"], "the kernel ended a child, main() lived to see it"
         else:
             assert answer["error"] == "resource_limit" and limit_of(answer)[0] == "memory_mb"
-        assert answer["usage"]["memory_peak_bytes"] <= 300 * MIB
+        assert answer["usage"]["memory_peak_bytes"] <= 320 * MIB, "a quarter past the limit, where a watch holds it"
 
     @pytest.mark.parametrize(
         "body",

@@ -12,7 +12,7 @@ import subprocess
 def main():
     return subprocess.run(["sh", "-c", "sleep 0.05; echo whole"], capture_output=True, text=True).stdout
 """
-RUNS = 40
+RUNS = 15
 
 
 @pytest.mark.needs_own

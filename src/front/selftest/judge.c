@@ -189,7 +189,8 @@ static void judge_answer(const json_t *rule, unsigned status, const json_t *answ
                          struct judgement *judgement) {
     char said[JUDGEMENT_SAID_MAX];
     describe(status, answer, said);
-    if (json_object_get(answer, "traceback") &&
+    /* A timeout has one as well: where the script was. */
+    if (json_object_get(answer, "traceback") && strcmp(text_of(answer, "error"), "timeout") != 0 &&
         !has_text(json_object_get(rule, "raises"), text_of(answer, "error_type"))) {
         judgement_set(judgement, FINDING_NONE, "%s: %s", said, text_of(answer, "message"));
         return;

@@ -66,8 +66,6 @@ def for_missing_main(module, names):
     entry = entry or [name for name in names if name.lower().startswith("main")]
     if not entry and _calls_main():
         found.append("The script calls main() but does not define it: rename its function to main, or define one")
-    if not entry and len(names) == 1:
-        entry = names
     if entry:
         found.append(f"{entry[0]}() looks like the entry point: rename it to main, or add `main = {entry[0]}`")
     return found
