@@ -277,8 +277,8 @@ def objects(schema):
 
 def is_text(value):
     """No lone surrogates and no null characters anywhere: neither source code nor environment can hold them."""
-    text = json.dumps(value)
-    return "\\ud8" not in text and "\\u0000" not in text and not re.search(r"\\ud[89a-f]", text)
+    text = json.dumps(value, ensure_ascii=False)
+    return "\0" not in text and "\\u0000" not in text and not re.search("[\ud800-\udfff]", text)
 
 
 def distinct_paths(files):
@@ -293,8 +293,8 @@ def distinct_paths(files):
 permitted = (
     objects(DOCUMENT["components"]["schemas"]["ExecuteRequest"])
     .map(lambda request: {**request, "script": QUICK, "stream": False})
-    .filter(lambda request: distinct_paths(request.get("files")))
     .filter(is_text)
+    .filter(lambda request: distinct_paths(request.get("files")))
 )
 
 thorough = {"deadline": None, "suppress_health_check": list(HealthCheck), "phases": [Phase.explicit, Phase.generate, Phase.shrink]}

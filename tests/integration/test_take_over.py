@@ -78,7 +78,8 @@ class Clients:
 
 
 def keepers(own):
-    return {process.pid for process in own.named("pyexec-keeper")}
+    """Of the launcher's own children: what a keeper has just forked bears its name for a moment."""
+    return {process.pid for process in own.named("pyexec-keeper") if process.ppid == own.pid}
 
 
 def take_over(own):
