@@ -206,7 +206,7 @@ static size_t form_line(char line[LOG_LINE_MAX], enum log_level level, const cha
                                    "{\"time\": \"%s\", \"level\": \"%s\", \"process\": \"%s\", \"message\": \"",
                                    time_text, level_words[level], log_process);
     used += write_escaped(line + used, LOG_LINE_MAX - used - 4, message);
-    memcpy(line + used, "\"}\n", 3);
+    memcpy(line + used, "\"}\n", sizeof "\"}\n");
     return used + 3;
 }
 

@@ -106,14 +106,10 @@ static int read_all(const char *path, char *buffer, size_t size) {
 }
 
 int cgroup_find(const char *controller, struct cgroup_path *ret_path) {
-    cleanup_free char *mounts = malloc(MOUNTS_MAX);
-    cleanup_free char *groups = malloc(GROUPS_MAX);
-    if (!mounts || !groups) {
-        return -ENOMEM;
-    }
-    int error = read_all("/proc/self/mountinfo", mounts, MOUNTS_MAX);
+    static char mounts[MOUNTS_MAX], groups[GROUPS_MAX]; /* too large for a stack; the keeper has one thread */
+    int error = read_all("/proc/self/mountinfo", mounts, sizeof mounts);
     if (!error) {
-        error = read_all("/proc/self/cgroup", groups, GROUPS_MAX);
+        error = read_all("/proc/self/cgroup", groups, sizeof groups);
     }
     return error ? error : cgroup_find_in(mounts, groups, controller, ret_path);
 }

@@ -10,7 +10,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/cleanup.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "launcher/activation.h"
@@ -32,7 +31,7 @@ static int settings_suit(char *const *argv) {
     while (argv[n]) {
         n++;
     }
-    cleanup_free char **check = calloc(n + 2, sizeof *check);
+    char **check = calloc(n + 2, sizeof *check); /* the child goes without freeing it */
     if (!check) {
         return -ENOMEM;
     }
@@ -50,6 +49,7 @@ static int settings_suit(char *const *argv) {
         (void)execve(program, check, environ);
         _exit(127);
     }
+    free(check);
     int status = 0;
     if (pid < 0 || waitpid(pid, &status, 0) < 0) {
         return -errno;
