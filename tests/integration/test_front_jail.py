@@ -95,7 +95,7 @@ class TestFront:
         with raw:
             raw.send(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
             first = raw.read_response()
-            assert (first.status, first.json()["status"]) in [(200, "healthy"), (503, "unhealthy")]
+            assert (first.status, first.json()["status"]) in [(200, "healthy"), (503, "starting"), (503, "unhealthy")]
             check_unprivileged(own.one("pyexec-front").pid)
 
 
