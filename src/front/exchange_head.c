@@ -9,12 +9,21 @@ struct header_list {
     int failed;
 };
 
+/* The library knows no folding: it moves the name of a line that goes on elsewhere, to append what follows to it, and
+ * leaves the value where it was. In a line as it came the value lies behind the name. */
+static int is_folded(const char *name, size_t name_len, const char *value) {
+    return (uintptr_t)value <= (uintptr_t)name + name_len;
+}
+
 static enum MHD_Result collect_header(void *context, enum MHD_ValueKind kind, const char *name, size_t name_len,
                                       const char *value, size_t value_len) {
     struct header_list *list = context;
-    struct http_header header = {
-        .name = name, .name_len = name_len, .value = value ? value : "", .value_len = value ? value_len : 0};
+    struct http_header header = {.name = name, .name_len = name_len};
     (void)kind;
+    if (!is_folded(name, name_len, value)) {
+        header.value = value;
+        header.value_len = value_len;
+    }
     list->failed |= byte_buffer_append(&list->headers, &header, sizeof header) < 0;
     return MHD_YES;
 }

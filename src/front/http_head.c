@@ -71,6 +71,11 @@ static void refuse_framing(struct http_judgement *judgement, const char *message
 static void judge_header_lines(const struct http_head *head, struct http_judgement *judgement) {
     for (size_t i = 0; i < head->n_headers; i++) {
         const struct http_header *header = &head->headers[i];
+        if (!header->value) {
+            refuse_framing(judgement, "A header goes on in the next line, which HTTP/1.1 no longer has.",
+                           "Write each header on one line");
+            return;
+        }
         if (!is_token(header->name, header->name_len)) {
             refuse_framing(judgement, "A header's name contains a character that no name may have.",
                            "Write each header as 'Name: value', without white space before the colon");
@@ -398,9 +403,9 @@ void http_head_judge(const struct http_head *head, const struct http_rules *rule
     *judgement = (struct http_judgement){.length_known = 1};
     take_request_id(head, judgement);
     take_trace_context(head, judgement);
-    judge_framing(head, judgement);
+    judge_header_lines(head, judgement);
     if (!judgement->refused) {
-        judge_header_lines(head, judgement);
+        judge_framing(head, judgement);
     }
     if (!judgement->refused) {
         judge_host(head, judgement);

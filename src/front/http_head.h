@@ -12,6 +12,7 @@
 #define HTTP_ORIGIN_MAX 255
 #define HTTP_IDEMPOTENCY_KEY_MAX 255
 
+/* A value of NULL: it went on in a second line, and neither name nor value can be trusted. */
 struct http_header {
     const char *name, *value;
     size_t name_len, value_len;

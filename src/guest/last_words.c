@@ -2,8 +2,10 @@
  * nothing. The frames come from faulthandler, which walks them without a lock or an allocation and writes them to a
  * descriptor: one end of a pipe that is made only now, so that no run has a descriptor more.
  *
- * A coroutine that waits is on nobody's stack. When all that the main thread has is an idle event loop, Python's own
- * handler (python/last_words.py) is asked to look into it, as far as it gets in the time that is left. */
+ * Then Python's own handler (python/last_words.py) gets as far as it comes in the time that is left: it writes out what
+ * was printed without a line end, and looks for a coroutine that waits, which is on nobody's stack, when all that the
+ * main thread has is an idle event loop. The main thread may be deep in C code and never come to it: a timer ends the
+ * process. */
 #include "guest/last_words.h"
 
 #include <errno.h>
@@ -13,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "guest/result_map.h"
@@ -22,6 +25,9 @@
 #define DUMP_FD 50
 
 #define EXIT_STATUS (128 + LAST_WORDS_SIGNAL)
+
+/* For Python's handler. */
+#define PATIENCE_US (LAST_WORDS_US * 3 / 4)
 #define MAX_FRAMES 12u
 #define MAX_LINE_TEXT 200u
 
@@ -50,6 +56,7 @@ static void (*dump_frames)(int signal_number); /* faulthandler's handler */
 static PyObject *source_object;
 static const char *source_text;
 static size_t source_len;
+static bool loop_is_idle; /* when the signal came */
 
 /* ---- what faulthandler wrote ---- */
 
@@ -296,6 +303,26 @@ static size_t read_dump(char *text, size_t size) {
     return len;
 }
 
+#if PY_VERSION_HEX >= 0x030A0000
+/* Lets Python's handler have its turn, and ends the process if that does not come. */
+static void ask_python(int signal_number) {
+    const struct itimerval patience = {.it_value.tv_usec = PATIENCE_US};
+    sigset_t alarm_only;
+    (void)sigemptyset(&alarm_only);
+    (void)sigaddset(&alarm_only, SIGALRM);
+    if (signal(SIGALRM, SIG_DFL) == SIG_ERR || pthread_sigmask(SIG_UNBLOCK, &alarm_only, NULL) != 0 ||
+        setitimer(ITIMER_REAL, &patience, NULL) < 0) {
+        _exit(EXIT_STATUS);
+    }
+    (void)PyErr_SetInterruptEx(signal_number);
+}
+#else
+static void ask_python(int signal_number) {
+    (void)signal_number;
+    _exit(EXIT_STATUS);
+}
+#endif
+
 static void on_signal(int signal_number) {
     static char text[65536]; /* a pipe's size; its pages exist only from now on */
     int saved_errno = errno;
@@ -308,14 +335,8 @@ static void on_signal(int signal_number) {
     if (stack.n > 0) {
         leave_stack(&stack, (struct last_words *)(void *)room.bytes);
     }
-    if (!stack.loop_is_idle) {
-        _exit(EXIT_STATUS);
-    }
-#if PY_VERSION_HEX >= 0x030A0000
-    (void)PyErr_SetInterruptEx(signal_number);
-#else
-    (void)signal_number;
-#endif
+    loop_is_idle = stack.loop_is_idle;
+    ask_python(signal_number);
     errno = saved_errno;
 }
 
@@ -335,13 +356,17 @@ void last_words_set_source(PyObject *source) {
 
 void last_words_say(uint32_t line, const char *text, size_t len) {
     struct result_space room = result_map_last_words();
-    if (room.bytes && len <= LAST_WORDS_TEXT_MAX) {
+    if (room.bytes && len > 0 && len <= LAST_WORDS_TEXT_MAX) {
         struct last_words *words = (struct last_words *)(void *)room.bytes;
         words->text_len = 0;
         memcpy(words->text, text, len);
         commit(words, line, len);
     }
     _exit(EXIT_STATUS);
+}
+
+bool last_words_want_coroutines(void) {
+    return loop_is_idle;
 }
 
 int last_words_prepare(void) {
@@ -359,6 +384,7 @@ int last_words_prepare(void) {
     }
     dump_frames = action.sa_handler;
     action.sa_handler = on_signal;
+    action.sa_flags &= ~SA_RESTART; /* a call that blocks gives way to Python's handler */
     if (sigaction(LAST_WORDS_SIGNAL, &action, NULL) < 0) {
         (void)PyErr_SetFromErrno(PyExc_OSError);
         return -1;

@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #define STACK_BYTES 2048
 
@@ -18,6 +19,9 @@
 /* Where the kernel writes 0 when the first process ends or executes another program. */
 static int *thread_id;
 static _Alignas(64) char stack[STACK_BYTES];
+
+/* 1 once the holder has no descriptor any more. */
+static uint32_t settled;
 
 /* Not libc's: the holder shares the thread's own area, errno included, with the first process. */
 static long system_call(long number, long a, long b, long c, long d) {
@@ -45,6 +49,8 @@ static int hold(void *first_id) {
     static const char name[] = "pyexec-hold";
     (void)system_call(SYS_close_range, 0, (long)~0U, 0, 0);
     (void)system_call(SYS_prctl, PR_SET_NAME, (long)(intptr_t)name, 0, 0);
+    __atomic_store_n(&settled, 1, __ATOMIC_RELEASE);
+    (void)system_call(SYS_futex, (long)(intptr_t)&settled, FUTEX_WAKE, 1, 0);
     while (__atomic_load_n(thread_id, __ATOMIC_RELAXED) == id) {
         (void)system_call(SYS_futex, (long)(intptr_t)thread_id, FUTEX_WAIT, id, 0);
     }
@@ -67,10 +73,15 @@ int memory_holder_start(int *ret_pidfd) {
     (void)sigprocmask(SIG_SETMASK, &all, &before); /* inherited: nothing but SIGKILL and SIGSTOP reaches the holder */
     const long id = *thread_id;
     int pidfd = -1;
+    settled = 0;
     /* No exit signal: a child that wait() passes over. */
     int pid = clone(hold, stack + sizeof stack, CLONE_VM | CLONE_PIDFD, (void *)(intptr_t)id, &pidfd);
     int error = pid < 0 ? -errno : 0;
     (void)sigprocmask(SIG_SETMASK, &before, NULL);
+    /* No script may come before: it could keep the holder from closing its descriptors, and write on after its end. */
+    while (!error && __atomic_load_n(&settled, __ATOMIC_ACQUIRE) == 0) {
+        (void)syscall(SYS_futex, &settled, FUTEX_WAIT, 0, NULL, NULL, 0);
+    }
     if (!error) {
         *ret_pidfd = pidfd;
     }

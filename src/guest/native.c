@@ -106,6 +106,12 @@ static PyObject *native_say_last_words(PyObject *self, PyObject *arguments) {
     last_words_say(line, text, (size_t)len);
 }
 
+static PyObject *native_last_words_want_coroutines(PyObject *self, PyObject *ignored) {
+    (void)self;
+    (void)ignored;
+    return PyBool_FromLong(last_words_want_coroutines());
+}
+
 static PyMethodDef native_methods[] = {
     {"is_owner", native_is_owner, METH_NOARGS, "Whether this is the sandbox's first process and not a fork of it."},
     {"encode_result", native_encode_result, METH_VARARGS,
@@ -116,8 +122,10 @@ static PyMethodDef native_methods[] = {
     {"has_output", native_has_output, METH_NOARGS, "Whether there is an output directory."},
     {"add_figure", native_add_figure, METH_O, "add_figure(png): hands a figure back; None: it could not be drawn."},
     {"set_source", native_set_source, METH_O, "set_source(text): what the last words quote lines of."},
+    {"last_words_want_coroutines", native_last_words_want_coroutines, METH_NOARGS,
+     "Whether an idle event loop is all that could be said of."},
     {"say_last_words", native_say_last_words, METH_VARARGS,
-     "say_last_words(line, utf8): where the run is when its time is up; ends the process."},
+     "say_last_words(line, utf8): where the run is when its time is up; b'': as it was said. Ends the process."},
     {NULL, NULL, 0, NULL},
 };
 

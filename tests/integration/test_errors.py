@@ -246,6 +246,7 @@ class TestTimeout:
             def main():
                 print("in main")
                 print("to stderr", file=sys.stderr)
+                print("half a", end=" ")
                 time.sleep(20)
             """
         answer = service.failure("timeout", script, timeout=0.7)
@@ -254,7 +255,7 @@ class TestTimeout:
         assert answer["limit"]["name"] == "timeout"
         assert answer["limit"]["value"] == 0.7 and answer["limit"]["unit"] in ("s", "seconds")
         assert answer["return_code"] == 137
-        assert answer["stdout"] == "module\nExecuting main() function...\nin main"
+        assert answer["stdout"] == "module\nExecuting main() function...\nin main\nhalf a "
         assert answer["stderr"].strip() == "to stderr"
         assert "0.7" in answer["message"]
 

@@ -258,6 +258,11 @@ class TestFraming:
             "Content-Length: ",
             "Content-Length: 99999999999999999999999",
             "Content-Length: {n} {n}",
+            "Content-Length:\r\n {n}",
+            "Content-Length: {n}\r\n 0",
+            "Content-Length: {n}\r\nTransfer-Encoding:\r\n chunked",
+            "Content-Length: {n}\r\nTransfer-Encoding: chun\r\n\tked",
+            "X-Any: thing\r\n goes on\r\nContent-Length: {n}",
         ],
     )
     def test_refused_and_closed(self, service, head):

@@ -1,8 +1,9 @@
-"""Where a coroutine waits when the time of its run is up; last_words.c knows of all that is on a stack."""
+"""The end of a run whose time is up, as far as it needs Python: what was printed without a line end is written out, and
+where a coroutine waits is said. last_words.c knows of all that is on a stack."""
 
 import signal
 
-from pyexec_guest import frames, native, source_lines
+from pyexec_guest import frames, native, source_lines, streams
 
 NUMBER = 62  # LAST_WORDS_SIGNAL of wire/last_words.h
 _MAX_BYTES = 3800  # below LAST_WORDS_TEXT_MAX
@@ -53,10 +54,15 @@ def _say(frame):
 
 def _on_signal(number, frame):
     try:
-        _say(frame)
-    except BaseException:  # the run is over: whatever the script made of its tasks
+        streams.flush()
+    except BaseException:  # the run is over: whatever the script made of its streams
         pass
-    signal.raise_signal(signal.SIGKILL)
+    try:
+        if native.last_words_want_coroutines():
+            _say(frame)
+    except BaseException:  # or of its tasks
+        pass
+    native.say_last_words(0, b"")
 
 
 def install():

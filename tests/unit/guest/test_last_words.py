@@ -117,6 +117,29 @@ def test_a_script_that_holds_the_signal_off_says_nothing(lean, text):
     assert outcome.status == -9 and outcome.stopped_at == ""
 
 
+@pytest.mark.parametrize(
+    "wait",
+    [
+        "while True: pass", "time.sleep(60)", "threading.Event().wait()", "input()", "asyncio.run(asyncio.sleep(60))",
+        "signal.signal(signal.SIGALRM, signal.SIG_IGN)\n    while True: pass",
+        "signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])\n    while True: pass",
+    ],
+)  # fmt: skip
+def test_what_was_printed_without_a_line_end(lean, wait):
+    outcome = stop(lean, f"""
+import asyncio, os, signal, sys, threading, time
+def main():
+    r, w = os.pipe()
+    os.dup2(r, 0)
+    for i in range(3):
+        print(i, end=" ")
+    sys.stderr.write("so far")
+    {wait}
+""", banner=False)  # fmt: skip
+    assert outcome.stdout == "0 1 2 " and outcome.stderr == "so far", outcome
+    assert outcome.stopped_line, outcome
+
+
 def test_a_run_that_ends_in_time_leaves_none(lean):
     outcome = lean.run("def main():\n    return 1")
     assert outcome.result == 1 and outcome.stopped_at == "" and outcome.stopped_line == 0

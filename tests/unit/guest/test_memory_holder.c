@@ -1,6 +1,7 @@
 #include "guest/memory_holder.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
@@ -22,7 +23,18 @@ static char written[] = "before";
 
 static _Noreturn void be_a_sandbox(int socket_fd, enum next next) {
     cleanup_close int holder_fd = -1;
+    int pipe_ends[2];
+    if (pipe2(pipe_ends, O_CLOEXEC) < 0) {
+        _exit(5);
+    }
     int error = memory_holder_start(&holder_fd);
+    /* Nobody else has the pipe, from the start. */
+    struct pollfd reader = {.fd = pipe_ends[0], .events = POLLIN};
+    (void)close(pipe_ends[1]);
+    if (!error && (poll(&reader, 1, 0) != 1 || !(reader.revents & POLLHUP))) {
+        error = -EBUSY;
+    }
+    (void)close(pipe_ends[0]);
     /* A child that wait() passes over: to the script it has no children. */
     if (!error && (waitpid(-1, NULL, WNOHANG) != -1 || errno != ECHILD)) {
         error = -EEXIST;
