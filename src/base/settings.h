@@ -59,7 +59,8 @@ struct settings {
     uint64_t idempotency_max_keys;      /* Idempotency-Keys remembered */
     uint64_t idempotency_max_bytes;
     uint64_t idempotency_max_age_ms;
-    uint64_t pool_lean; /* ready sandboxes kept; 0: chosen from the number of cores */
+    uint64_t memory_holder; /* 0 or 1 */
+    uint64_t pool_lean;     /* ready sandboxes kept; 0: chosen from the number of cores */
     uint64_t pool_data;
     uint64_t guest_max_runs;   /* a guest is replaced after this many sandboxes */
     uint64_t guest_max_age_ms; /* or after this time */
@@ -110,7 +111,8 @@ enum setting_change {
 };
 
 /* Members in the order that a row of the table reads best in. */
-struct setting { // NOLINT(clang-analyzer-optin.performance.Padding)
+// NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding)
+struct setting {
     const char *name; /* as in the contract and the environment variable, lower case with underscores */
     enum setting_type type;
     const char *default_text; /* in the operator's unit */

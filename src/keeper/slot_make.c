@@ -77,11 +77,12 @@ static void slot_hand_over(struct slot *slot) {
     slot->known_to_front = 1;
 }
 
-/* Whether sandboxes have a memory holder: where it can be told from what a script left, so that the verdict need not
- * wait for its end; and where the watch does not add up what processes hold, which would count its memory twice. */
+/* Whether sandboxes have a memory holder: only if the operator wants it; where it can be told from what a script left,
+ * so that the verdict need not wait for its end; and where the watch does not add up what processes hold, which would
+ * count its memory twice. */
 static int holds_memory(const struct keeper *keeper) {
-    return keeper->tier == ISOLATION_NAMESPACES && cgroups_has(&keeper->cgroups, CGROUP_PIDS) &&
-           cgroups_has(&keeper->cgroups, CGROUP_MEMORY);
+    return keeper->settings->memory_holder != 0 && keeper->tier == ISOLATION_NAMESPACES &&
+           cgroups_has(&keeper->cgroups, CGROUP_PIDS) && cgroups_has(&keeper->cgroups, CGROUP_MEMORY);
 }
 
 /* What the sandbox says of itself has come; and maybe, before or after it, the guest's answer with its pidfd. */

@@ -1,6 +1,6 @@
 /* The memory a sandbox leaves its result in: a memfd of RUN_RESULT_SIZE bytes, sealed against change of size, mapped
- * shared by the sandbox, read by front with pread(2) only after the keeper's verdict. What is judged is a copy: a memory
- * holder that a script took over may write to it a little longer. Unwritten parts read as zeros.
+ * shared by the sandbox, read by front with pread(2) only after the keeper's verdict. What is judged is a copy: a
+ * memory holder that a script took over may write to it a little longer. Unwritten parts read as zeros.
  *
  * Everything in it is a claim of the sandbox's. What ended the run is in the keeper's verdict alone.
  *

@@ -474,8 +474,8 @@ class TestNeighbours:
         thread = threading.Thread(target=run_first)
         thread.start()
         time.sleep(0.3)
-        # Its own namespace's init, which the signal does not reach, and its own memory holder.
-        own = {"killed 1", "killed 3"} if service.health().json()["isolation"]["tier"] == "namespaces" else set()
+        # Its own namespace's init, which the signal does not reach.
+        own = {"killed 1"} if service.health().json()["isolation"]["tier"] == "namespaces" else set()
         for module in ("", "import numpy\n"):
             source = module + "\n".join(line[12:] for line in second.splitlines())
             seen = service.result(source, args=["token-of-the-" + "first-run"])
