@@ -72,7 +72,7 @@ static void judge_header_lines(const struct http_head *head, struct http_judgeme
     for (size_t i = 0; i < head->n_headers; i++) {
         const struct http_header *header = &head->headers[i];
         if (!header->value) {
-            refuse_framing(judgement, "A header goes on in the next line, which HTTP/1.1 no longer has.",
+            refuse_framing(judgement, "A header goes on in the next line, which is not allowed any more.",
                            "Write each header on one line");
             return;
         }
