@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/complaint.h"
 #include "base/io.h"
 
 #define HASH_PREFIX "sha256:"
@@ -31,23 +31,6 @@ static const struct cap {
     {"metrics", offsetof(struct key_caps, metrics), 0, 0, 0},
 };
 #define N_CAPS (sizeof caps_table / sizeof caps_table[0])
-
-struct complaint {
-    char *text;
-    size_t size;
-};
-
-static int complain(const struct complaint *complaint, const char *format, ...) __attribute__((format(printf, 2, 3)));
-
-static int complain(const struct complaint *complaint, const char *format, ...) {
-    if (complaint->size > 0) {
-        va_list arguments;
-        va_start(arguments, format);
-        (void)vsnprintf(complaint->text, complaint->size, format, arguments);
-        va_end(arguments);
-    }
-    return -EINVAL;
-}
 
 struct key_caps key_no_caps(void) {
     return (struct key_caps){KEY_NO_CAP, KEY_NO_CAP, KEY_NO_CAP, KEY_NO_CAP, KEY_NO_CAP, KEY_NO_CAP};

@@ -82,11 +82,11 @@ static int complain_unknown(const struct reading *reading, unsigned line, const 
         }
     }
     if (spelling == AS_NAME) {
-        return settings_complain(reading->complaint, "%s:%u: unknown setting %.*s; the nearest known one is %s",
-                                 reading->file, line, shown, name, best);
+        return complain(reading->complaint, "%s:%u: unknown setting %.*s; the nearest known one is %s", reading->file,
+                        line, shown, name, best);
     }
-    return settings_complain(reading->complaint, "unknown %s %.*s; the nearest known one is %s (see --help)",
-                             spelling == AS_FLAG ? "flag" : "environment variable", shown, name, best);
+    return complain(reading->complaint, "unknown %s %.*s; the nearest known one is %s (see --help)",
+                    spelling == AS_FLAG ? "flag" : "environment variable", shown, name, best);
 }
 
 static const struct setting *find(const char *name, size_t name_len, enum spelling spelling) {
@@ -164,9 +164,8 @@ static int read_arguments(struct reading *reading, int argc, char *const *argv) 
     for (int i = 1; i < argc; i++) {
         const char *argument = argv[i];
         if (strncmp(argument, "--", 2) != 0) {
-            return settings_complain(reading->complaint,
-                                     "unexpected argument %.64s; settings are written --name=value (see --help)",
-                                     argument);
+            return complain(reading->complaint,
+                            "unexpected argument %.64s; settings are written --name=value (see --help)", argument);
         }
         size_t name_len = strcspn(argument, "=");
         const struct setting *setting = find(argument, name_len, AS_FLAG);
@@ -179,8 +178,8 @@ static int read_arguments(struct reading *reading, int argc, char *const *argv) 
         if (argument[name_len] == '\0') {
             /* No value begins with "--", so one that does is the next flag. */
             if (i + 1 >= argc || strncmp(argv[i + 1], "--", 2) == 0) {
-                return settings_complain(reading->complaint, "%s needs a value, such as %s=%s", spelled, spelled,
-                                         setting->default_text);
+                return complain(reading->complaint, "%s needs a value, such as %s=%s", spelled, spelled,
+                                setting->default_text);
             }
             text = argv[++i];
         }
@@ -202,14 +201,14 @@ static int on_line(void *context, const struct settings_line *line) {
         return complain_unknown(reading, line->number, line->name, strlen(line->name), AS_NAME);
     }
     if (is_config(setting)) {
-        return settings_complain(reading->complaint,
-                                 "%s:%u: %s: a file cannot name another; use --config or " ENVIRONMENT_PREFIX "CONFIG",
-                                 reading->file, line->number, line->name);
+        return complain(reading->complaint,
+                        "%s:%u: %s: a file cannot name another; use --config or " ENVIRONMENT_PREFIX "CONFIG",
+                        reading->file, line->number, line->name);
     }
     struct settings_origin *origin = origin_of(&reading->origins, setting);
     if (origin->kind == SETTING_FROM_FILE) {
-        return settings_complain(reading->complaint, "%s:%u: %s is set twice, on line %u before", reading->file,
-                                 line->number, line->name, origin->line);
+        return complain(reading->complaint, "%s:%u: %s is set twice, on line %u before", reading->file, line->number,
+                        line->name, origin->line);
     }
     char source[SETTINGS_TEXT_MAX + NAME_MAX_LENGTH + 16];
     (void)snprintf(source, sizeof source, "%s:%u: %s", reading->file, line->number, line->name);
@@ -227,15 +226,15 @@ static int read_file(struct reading *reading, const char *path, int must_exist) 
         return 0;
     }
     if (len < 0) {
-        return settings_complain(reading->complaint, "%s: %s", path,
-                                 len == -EFBIG    ? "the file is larger than 64 KiB"
-                                 : len == -EINVAL ? "this is no regular file"
-                                                  : strerror(-len));
+        return complain(reading->complaint, "%s: %s", path,
+                        len == -EFBIG    ? "the file is larger than 64 KiB"
+                        : len == -EINVAL ? "this is no regular file"
+                                         : strerror(-len));
     }
     reading->file = path;
     int error = settings_file_parse(text, (size_t)len, on_line, reading, &line, &problem);
     if (error && problem) {
-        return settings_complain(reading->complaint, "%s:%u: %s", path, line, problem);
+        return complain(reading->complaint, "%s:%u: %s", path, line, problem);
     }
     return error;
 }
@@ -293,7 +292,7 @@ static int complain_pair(const struct settings *settings, const struct settings_
     }
     describe_value(settings, origins, small, small_text, sizeof small_text);
     describe_value(settings, origins, large, large_text, sizeof large_text);
-    return settings_complain(complaint, "%s%s is over %s: set both so that they agree", place, small_text, large_text);
+    return complain(complaint, "%s%s is over %s: set both so that they agree", place, small_text, large_text);
 }
 
 /* Pairs of settings that one may not be over the other of. `origins`: NULL when they are not known. */

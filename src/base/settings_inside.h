@@ -2,16 +2,8 @@
 #ifndef PYEXEC_BASE_SETTINGS_INSIDE_H
 #define PYEXEC_BASE_SETTINGS_INSIDE_H
 
+#include "base/complaint.h"
 #include "base/settings.h"
-
-/* Where a message for people goes. */
-struct complaint {
-    char *text;
-    size_t size;
-};
-
-/* Writes the message; always returns -EINVAL. */
-int settings_complain(const struct complaint *complaint, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Sets one setting from its text. `source` is what the operator wrote it as: "--max-timeout", "PYEXEC_MAX_TIMEOUT",
  * "FILE:3: max_timeout". Returns 0 or -EINVAL with a complaint. */

@@ -2,7 +2,6 @@
 #include "base/settings_inside.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -62,16 +61,6 @@ static const struct choice *choice_of(enum setting_type type) {
 
 const char *isolation_name(enum isolation isolation) {
     return (size_t)isolation < sizeof isolation_names / sizeof isolation_names[0] ? isolation_names[isolation] : "?";
-}
-
-int settings_complain(const struct complaint *complaint, const char *format, ...) {
-    if (complaint->size > 0) {
-        va_list arguments;
-        va_start(arguments, format);
-        (void)vsnprintf(complaint->text, complaint->size, format, arguments);
-        va_end(arguments);
-    }
-    return -EINVAL;
 }
 
 static uint64_t *number_of(struct settings *settings, const struct setting *setting) {
@@ -185,13 +174,13 @@ int settings_apply(struct settings *settings, const struct setting *setting, con
                 return 0;
             }
         }
-        return settings_complain(complaint, "%s=%.64s: expected %s", source, text, choice->expected);
+        return complain(complaint, "%s=%.64s: expected %s", source, text, choice->expected);
     }
     switch (setting->type) {
     case SETTING_PATH:
         if (strlen(text) >= SETTINGS_TEXT_MAX || (text[0] != '/' && text[0] != '\0')) {
-            return settings_complain(complaint, "%s=%.64s: expected an absolute path of at most %d bytes", source, text,
-                                     SETTINGS_TEXT_MAX - 1);
+            return complain(complaint, "%s=%.64s: expected an absolute path of at most %d bytes", source, text,
+                            SETTINGS_TEXT_MAX - 1);
         }
         memcpy((char *)settings + setting->offset, text, strlen(text) + 1);
         return 0;
@@ -199,11 +188,10 @@ int settings_apply(struct settings *settings, const struct setting *setting, con
     case SETTING_HOSTS: {
         const int are_origins = setting->type == SETTING_ORIGINS;
         if (strlen(text) >= SETTINGS_TEXT_MAX || !is_host_list(text, are_origins)) {
-            return settings_complain(complaint, "%s=%.64s: expected %s, separated by commas, at most %d bytes", source,
-                                     text,
-                                     are_origins ? "origins such as https://app.example.org or http://localhost:3000"
-                                                 : "host names without port, such as runner.example.org",
-                                     SETTINGS_TEXT_MAX - 1);
+            return complain(complaint, "%s=%.64s: expected %s, separated by commas, at most %d bytes", source, text,
+                            are_origins ? "origins such as https://app.example.org or http://localhost:3000"
+                                        : "host names without port, such as runner.example.org",
+                            SETTINGS_TEXT_MAX - 1);
         }
         memcpy((char *)settings + setting->offset, text, strlen(text) + 1);
         return 0;
@@ -212,11 +200,10 @@ int settings_apply(struct settings *settings, const struct setting *setting, con
         /* The only text there is; another one would bring a check of its own. */
         struct listen_address address;
         if (strlen(text) >= SETTINGS_TEXT_MAX || listen_address_parse(text, &address) < 0) {
-            return settings_complain(
-                complaint,
-                "%s=%.64s: expected address:port, such as 127.0.0.1:8080, [::1]:8080, localhost:8080, or "
-                ":8080 for every address",
-                source, text);
+            return complain(complaint,
+                            "%s=%.64s: expected address:port, such as 127.0.0.1:8080, [::1]:8080, localhost:8080, or "
+                            ":8080 for every address",
+                            source, text);
         }
         memcpy((char *)settings + setting->offset, text, strlen(text) + 1);
         return 0;
@@ -234,10 +221,9 @@ int settings_apply(struct settings *settings, const struct setting *setting, con
     }
     if (parse_number(setting, text, number_of(settings, setting)) < 0) {
         const char *unit = setting_unit(setting);
-        return settings_complain(complaint, "%s=%.64s: expected a %snumber from %llu to %llu%s%s, such as %s", source,
-                                 text, setting->type == SETTING_SECONDS ? "" : "whole ",
-                                 (unsigned long long)setting->least, (unsigned long long)setting->most,
-                                 *unit ? " " : "", unit, setting->default_text);
+        return complain(complaint, "%s=%.64s: expected a %snumber from %llu to %llu%s%s, such as %s", source, text,
+                        setting->type == SETTING_SECONDS ? "" : "whole ", (unsigned long long)setting->least,
+                        (unsigned long long)setting->most, *unit ? " " : "", unit, setting->default_text);
     }
     return 0;
 }

@@ -6,23 +6,21 @@
 #include <sys/auxv.h>
 #include <sys/mman.h>
 
-#define HUGE_BYTES ((uintptr_t)2 << 20)
-
 #ifndef MADV_COLLAPSE
 #define MADV_COLLAPSE 25 /* Linux 6.1 */
 #endif
 
 static uintptr_t round_up(uintptr_t address) {
-    return (address + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1);
+    return (address + HUGE_PAGE_BYTES - 1) & ~(HUGE_PAGE_BYTES - 1);
 }
 
 uint64_t huge_pages_collapse(uintptr_t start, uintptr_t end) {
     uint64_t done = 0;
     /* One at a time: one that cannot be done does not keep the others from it. */
-    for (uintptr_t page = round_up(start); page + HUGE_BYTES <= end; page += HUGE_BYTES) {
-        done += madvise((void *)page, HUGE_BYTES, MADV_COLLAPSE) == 0;
+    for (uintptr_t page = round_up(start); page + HUGE_PAGE_BYTES <= end; page += HUGE_PAGE_BYTES) {
+        done += madvise((void *)page, HUGE_PAGE_BYTES, MADV_COLLAPSE) == 0;
     }
-    return done * (HUGE_BYTES >> 10);
+    return done * (HUGE_PAGE_BYTES >> 10);
 }
 
 /* The program's first segment: headers, code and constants, laid out by the linker to start on a huge page's address.
@@ -40,7 +38,7 @@ static bool find_text(uintptr_t *ret_start, uintptr_t *ret_size) {
         if (headers[i].p_type == PT_LOAD && headers[i].p_flags == (PF_R | PF_X)) {
             *ret_start = base + headers[i].p_vaddr;
             *ret_size = headers[i].p_memsz;
-            return base != 0 && *ret_start % HUGE_BYTES == 0;
+            return base != 0 && *ret_start % HUGE_PAGE_BYTES == 0;
         }
     }
     return false;
@@ -48,7 +46,7 @@ static bool find_text(uintptr_t *ret_start, uintptr_t *ret_size) {
 
 uint64_t huge_pages_move_text(void) {
     uintptr_t start, size;
-    if (!find_text(&start, &size) || size < HUGE_BYTES) {
+    if (!find_text(&start, &size) || size < HUGE_PAGE_BYTES) {
         return 0;
     }
     const uintptr_t whole = round_up(size);
@@ -64,7 +62,7 @@ uint64_t huge_pages_move_text(void) {
             return 0;
         }
     }
-    char *place = mmap(NULL, whole + HUGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    char *place = mmap(NULL, whole + HUGE_PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (place == MAP_FAILED) {
         return 0;
     }
@@ -82,6 +80,6 @@ uint64_t huge_pages_move_text(void) {
     if (!moved) {
         (void)munmap(copy, whole);
     }
-    (void)munmap(copy + whole, (size_t)(place + HUGE_BYTES - copy));
+    (void)munmap(copy + whole, (size_t)(place + HUGE_PAGE_BYTES - copy));
     return moved;
 }

@@ -8,6 +8,8 @@
 
 #include <stdint.h>
 
+#define HUGE_PAGE_BYTES ((uintptr_t)2 << 20)
+
 /* Turns what lies between the two addresses into huge pages as far as whole ones fit. Returns how many KiB, 0 where the
  * kernel does not do it (before Linux 6.1). */
 uint64_t huge_pages_collapse(uintptr_t start, uintptr_t end);

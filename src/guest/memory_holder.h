@@ -13,10 +13,9 @@
 void memory_holder_prepare(void);
 
 /* Starts it as a child that wait() does not see, after the last layer and before the script, and waits until it has let
- * go of its descriptors. It ends when it is killed,
- * and soon after the caller has executed another program, for which it would keep the old memory. Returns 0 with a
- * pidfd in *ret_pidfd (owned, close-on-exec), or -errno: -ENOSYS where the
- * kernel does not say when the memory is given up. The caller must be single-threaded. */
+ * go of its descriptors. It ends when it is killed, and soon after the caller has ended or executed another program,
+ * for which it would keep the old memory. Returns 0 with a pidfd in *ret_pidfd (owned, close-on-exec), or -errno:
+ * -ENOSYS where the kernel does not say when the memory is given up. The caller must be single-threaded. */
 int memory_holder_start(int *ret_pidfd);
 
 #endif

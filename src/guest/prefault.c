@@ -15,7 +15,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define HUGE_BYTES ((uintptr_t)2 << 20)
 /* Address space, not memory: more than any guest's own objects take. */
 #define ARENAS_BYTES ((size_t)256 << 20)
 #define PAGE_BYTES ((uintptr_t)4096)
@@ -80,7 +79,7 @@ static void free_arena(void *context, void *arena, size_t size) {
 static void reserve_arenas(void) {
     char *place = mmap(NULL, ARENAS_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (place != MAP_FAILED) {
-        arenas_next = ((uintptr_t)place + HUGE_BYTES - 1) & ~(HUGE_BYTES - 1);
+        arenas_next = ((uintptr_t)place + HUGE_PAGE_BYTES - 1) & ~(HUGE_PAGE_BYTES - 1);
         arenas_end = (uintptr_t)place + ARENAS_BYTES;
     }
 }

@@ -47,7 +47,7 @@ struct keeper_spawn {
     uint32_t n_cgroup_fds;
     uint32_t niceness;    /* 0 .. 19 */
     uint32_t hold_memory; /* 1: start a memory holder, if that can be done */
-    uint32_t unused;
+    uint32_t reserved;
     uint64_t max_processes;
     uint64_t max_open_files;
     uint64_t max_file_bytes;

@@ -25,18 +25,18 @@ def find_native():
 
 
 def find_mapping():
-    """The address of the mapped result: a pointer to something that begins with the magic number, near the code."""
+    """The address of the mapped result: a pointer to something that begins with the magic number, among the program's
+    data, where the description of its native functions lies as well."""
     finish = find_native().finish
-    method = ctypes.c_void_p.from_address(id(finish) + 16).value
-    code = ctypes.c_void_p.from_address(method + 8).value & ~4095
-    # A program's data lies behind its code and constants, Python's among them.
-    for page in range(code, code + (1 << 24), 4096):
-        text = readable(page)
-        if not text or not text.strip(b"\0"):
-            continue
-        for (pointer,) in struct.iter_unpack("Q", text):
-            if pointer and pointer % 4096 == 0 and (head := readable(pointer, 4)) and struct.unpack("I", head)[0] == MAGIC:
-                return pointer
+    data = ctypes.c_void_p.from_address(id(finish) + 16).value & ~4095
+    for distance in range(0, 1 << 23, 4096):
+        for page in (data + distance, data - distance):
+            text = readable(page)
+            if not text or not text.strip(b"\0"):
+                continue
+            for (pointer,) in struct.iter_unpack("Q", text):
+                if pointer and pointer % 4096 == 0 and (head := readable(pointer, 4)) and struct.unpack("I", head)[0] == MAGIC:
+                    return pointer
     raise RuntimeError("the result's memory was not found")
 
 

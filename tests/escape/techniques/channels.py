@@ -34,7 +34,8 @@ def success_before_a_kill():
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-@forgery("timeout", failed("timeout", return_code=137), request={"timeout": 0.5})
+# Long enough to find the memory on a busy machine: else the line that forges is still running, and quoted.
+@forgery("timeout", failed("timeout", return_code=137), request={"timeout": 3})
 def success_before_the_deadline():
     """The same, and then the run goes on for ever with all signals blocked."""
     Result().put(SUCCESS, "forged")

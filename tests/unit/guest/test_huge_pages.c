@@ -5,8 +5,7 @@
 
 #include "unit.h"
 
-#define HUGE_BYTES ((size_t)2 << 20)
-#define SIZE (6 * HUGE_BYTES)
+#define SIZE (6 * HUGE_PAGE_BYTES)
 
 static void what_is_collapsed_keeps_its_contents(void **state) {
     (void)state;
@@ -17,8 +16,8 @@ static void what_is_collapsed_keeps_its_contents(void **state) {
     }
     /* Not on a huge page's address at either end: only whole ones are taken. */
     uint64_t kib = huge_pages_collapse((uintptr_t)memory + 4096, (uintptr_t)memory + SIZE - 4096);
-    assert_int_equal(kib % (HUGE_BYTES >> 10), 0);
-    assert_true(kib <= (SIZE - HUGE_BYTES) >> 10);
+    assert_int_equal(kib % (HUGE_PAGE_BYTES >> 10), 0);
+    assert_true(kib <= (SIZE - HUGE_PAGE_BYTES) >> 10);
     for (size_t i = 0; i < SIZE; i++) {
         if (memory[i] != (unsigned char)(i * 31 >> 8)) {
             fail_msg("byte %zu has changed", i);
@@ -31,7 +30,7 @@ static void too_little_is_left_alone(void **state) {
     (void)state;
     static char little[4096];
     assert_int_equal(huge_pages_collapse((uintptr_t)little, (uintptr_t)little + sizeof little), 0);
-    assert_int_equal(huge_pages_collapse(HUGE_BYTES, HUGE_BYTES), 0);
+    assert_int_equal(huge_pages_collapse(HUGE_PAGE_BYTES, HUGE_PAGE_BYTES), 0);
 }
 
 /* This program's own code is not laid out for it, or is small: it goes on running from where it is. */
