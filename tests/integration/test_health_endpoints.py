@@ -80,7 +80,8 @@ def test_a_full_queue_is_busy_and_healthy(own_service):
     threads = [threading.Thread(target=own.client.execute, args=(script,)) for _ in range(2)]
     for thread in threads:
         thread.start()
-    assert wait_until(lambda: own.health()[1]["pool"]["queued"] == 1, 5) is not None
+    # The one runs and the other waits: before there is a sandbox the first of them waits alone.
+    assert wait_until(lambda: [own.health()[1]["pool"][state] for state in ("busy", "queued")] == [1, 1], 5) is not None
     status, answer = ask(own.client, "/health/ready")
     assert (status, answer["status"]) == (503, "busy")
     assert ask(own.client, "/health")[0] == 200
