@@ -73,15 +73,20 @@ def test_while_it_starts(own_service):
     assert own.client.result("def main():\n    return 1") == 1
 
 
+def pool_of(own):
+    pool = own.health()[1]["pool"]
+    return pool["busy"], pool["queued"]
+
+
 @pytest.mark.needs_own
 def test_a_full_queue_is_busy_and_healthy(own_service):
     own = own_service(max_running=1, max_queue=1)
     script = "import time\ndef main():\n    time.sleep(2)\n    return 1"
     threads = [threading.Thread(target=own.client.execute, args=(script,)) for _ in range(2)]
-    for thread in threads:
+    # One after the other: before there is a sandbox the first one waits too, and a second one would be refused.
+    for thread, (busy, queued) in zip(threads, [(1, 0), (1, 1)]):
         thread.start()
-    # The one runs and the other waits: before there is a sandbox the first of them waits alone.
-    assert wait_until(lambda: [own.health()[1]["pool"][state] for state in ("busy", "queued")] == [1, 1], 5) is not None
+        assert wait_until(lambda: pool_of(own) == (busy, queued), 5) is not None, pool_of(own)
     status, answer = ask(own.client, "/health/ready")
     assert (status, answer["status"]) == (503, "busy")
     assert ask(own.client, "/health")[0] == 200
