@@ -95,7 +95,15 @@ int main(int argc, char **argv) {
     const uint64_t text_kib = huge_pages_move_text();
 
     struct spawner spawner = {.keeper_fd = FIXED_FD_KEEPER, .options = options};
-    int error = jail_sandbox_filter(options.tier == ISOLATION_NAMESPACES, options.one_id, &spawner.filter);
+    const struct seccomp_lacks lacks = {
+        .namespaces = options.tier != ISOLATION_NAMESPACES,
+        .user_ids = options.one_id,
+        .memory_group = options.no_memory_group,
+    };
+    int error = jail_sandbox_filter(&lacks, &spawner.filter);
+    if (!error && options.one_id) {
+        error = jail_asking_filter(&spawner.asking);
+    }
     if (error) {
         errno = -error;
         log_error("cannot compile the table of system calls: %m");
@@ -103,7 +111,7 @@ int main(int argc, char **argv) {
     }
     struct runner runner;
     prefault_watch();
-    if (warm_start(kind, &runner) < 0) {
+    if (warm_start(kind, options.no_memory_group, &runner) < 0) {
         return EX_SOFTWARE;
     }
     error = rehearse(&runner, kind);

@@ -33,6 +33,7 @@ int guest_options_read(int argc, char **argv, struct guest_options *ret_options)
         {"preload", required_argument, NULL, 'p'},
         {"one-id", no_argument, NULL, 'o'},
         {"prepared-root", no_argument, NULL, 'r'},
+        {"no-memory-group", no_argument, NULL, 'm'},
         {NULL, 0, NULL, 0},
     };
     struct guest_options options = {.tier = ISOLATION_AUTO};
@@ -57,6 +58,9 @@ int guest_options_read(int argc, char **argv, struct guest_options *ret_options)
             break;
         case 'r':
             options.prepared_root = 1;
+            break;
+        case 'm':
+            options.no_memory_group = 1;
             break;
         default:
             error = -EINVAL;

@@ -37,29 +37,19 @@ static void report_ready(int hold_memory) {
     (void)close(JAIL_FD_REPORT);
 }
 
-/* Hands the keeper the descriptor where the filter asks, and makes /tmp mean the private directory. */
-static int settle_in(int *listener_fd, const char *private_directory) {
-    int error = 0;
-    if (*listener_fd >= 0) {
-        const struct sandbox_report report = {.type = REPORT_ASKS};
-        error = packet_send(JAIL_FD_REPORT, &report, sizeof report, listener_fd, 1);
-        close_fd(listener_fd);
-    }
-    if (!error && private_directory) {
-        error = pyexec_private_tmp_set ? pyexec_private_tmp_set(private_directory) : -ENOSYS;
-    }
-    return error;
+int sandbox_hand_over(int listener_fd) {
+    const struct sandbox_report report = {.type = REPORT_ASKS};
+    return packet_send(JAIL_FD_REPORT, &report, sizeof report, &listener_fd, 1);
 }
 
 void sandbox_live(const struct jail_options *options, const char *private_directory, const struct runner *runner,
                   enum guest_kind kind, int hold_memory) {
     enum jail_step step = JAIL_STEP_NONE;
-    int listener_fd = -1;
     (void)prctl(PR_SET_NAME, "pyexec-run");
-    int error = jail_enter(options, &listener_fd, &step);
-    if (!error) {
+    int error = jail_enter(options, &step);
+    if (!error && private_directory) {
         step = JAIL_STEP_DIRECTORY;
-        error = settle_in(&listener_fd, private_directory);
+        error = pyexec_private_tmp_set ? pyexec_private_tmp_set(private_directory) : -ENOSYS;
     }
     if (error) {
         /* The descriptors are arranged first: a later step finds this one in its place. */

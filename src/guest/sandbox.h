@@ -11,4 +11,7 @@
 _Noreturn void sandbox_live(const struct jail_options *options, const char *private_directory,
                             const struct runner *runner, enum guest_kind kind, int hold_memory);
 
+/* Sends the keeper the descriptor on which the filter asks: for jail_options.hand_over. Returns 0 or -errno. */
+int sandbox_hand_over(int listener_fd);
+
 #endif

@@ -48,6 +48,8 @@ static void fill_options(const struct spawner *spawner, const struct keeper_spaw
         .report_fd = fds[SPAWN_FD_REPORT],
         .n_cgroup_fds = spawn->n_cgroup_fds,
         .filter = spawner->filter,
+        .asking = spawner->asking,
+        .hand_over = sandbox_hand_over,
     };
     memcpy(ret_options->cgroup_fds, fds + SPAWN_FDS, spawn->n_cgroup_fds * sizeof(int));
 }

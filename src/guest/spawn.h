@@ -12,6 +12,7 @@ struct spawner {
     struct guest_options options;
     const struct runner *runner;
     const struct sock_fprog *filter; /* of jail_sandbox_filter() */
+    const struct sock_fprog *asking; /* of jail_asking_filter(), or NULL */
 };
 
 /* Says hello, then serves until the keeper closes its end. Returns 0 then, or -errno when the keeper sent what is no

@@ -150,7 +150,7 @@ static int take_functions(PyObject *module, struct runner *ret_runner) {
     return 0;
 }
 
-int warm_start(enum guest_kind kind, struct runner *ret_runner) {
+int warm_start(enum guest_kind kind, int no_memory_group, struct runner *ret_runner) {
     int error = set_environment();
     if (error) {
         errno = -error;
@@ -167,7 +167,7 @@ int warm_start(enum guest_kind kind, struct runner *ret_runner) {
     PyObject *hooks = module ? PyObject_GetAttrString(module, "encode_hooks") : NULL;
     PyObject *done = NULL;
     if (hooks && output_hook_add() == 0 && encode_set_hooks(hooks) == 0 && take_functions(module, ret_runner) == 0) {
-        done = PyObject_CallMethod(warm_module, "warm_up", "i", (int)kind);
+        done = PyObject_CallMethod(warm_module, "warm_up", "ii", (int)kind, no_memory_group);
     }
     if (done && last_words_prepare() < 0) {
         Py_CLEAR(done);

@@ -21,9 +21,10 @@ struct runner {
     PyObject *rewind;
 };
 
-/* Gives the process the environment that scripts see, initialises Python and imports what `kind` wants. Call once.
- * Returns 0, or -1 after a message to the log or to standard error. */
-int warm_start(enum guest_kind kind, struct runner *ret_runner);
+/* Gives the process the environment that scripts see, initialises Python and imports what `kind` wants. With
+ * `no_memory_group` Python does without shared anonymous memory (python/shared_maps.py). Call once. Returns 0, or -1
+ * after a message to the log or to standard error. */
+int warm_start(enum guest_kind kind, int no_memory_group, struct runner *ret_runner);
 
 /* After the last object of the guest's own was made: refuses threads, and descriptors above `last_descriptor`, that
  * imported modules left behind, and freezes the heap. Returns 0 or -1, as above. */

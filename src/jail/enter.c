@@ -4,13 +4,14 @@
 #include "base/cleanup.h"
 #include "jail/layers.h"
 
-int jail_enter(const struct jail_options *options, int *ret_listener_fd, enum jail_step *ret_step) {
+int jail_enter(const struct jail_options *options, enum jail_step *ret_step) {
     const int namespaces = options->tier == ISOLATION_NAMESPACES;
     int join_fds[JAIL_MAX_CGROUP_FDS];
     for (size_t i = 0; i < options->n_cgroup_fds; i++) {
         join_fds[i] = options->cgroup_fds[i];
     }
     cleanup_close int place_fd = -1;
+    cleanup_close int listener_fd = -1;
     int error;
 
 #define LAYER(step, call)                                                                                              \
@@ -41,7 +42,12 @@ int jail_enter(const struct jail_options *options, int *ret_listener_fd, enum ja
         LAYER(JAIL_STEP_LANDLOCK, jail_landlock_directory(place_fd, options->prepared_root, options->readable))
     }
     close_fd(&place_fd);
-    LAYER(JAIL_STEP_SECCOMP, jail_install_filter(options->filter, ret_listener_fd))
+    if (options->asking) {
+        LAYER(JAIL_STEP_SECCOMP, jail_install_filter(options->asking, &listener_fd))
+        LAYER(JAIL_STEP_SECCOMP, options->hand_over(listener_fd)) /* the last descriptor that can be sent */
+        close_fd(&listener_fd);
+    }
+    LAYER(JAIL_STEP_SECCOMP, jail_install_filter(options->filter, NULL))
 
 #undef LAYER
     return 0;

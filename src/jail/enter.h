@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "base/settings.h"
+#include "jail/seccomp_table.h"
 #include "jail/steps.h"
 
 /* The descriptors of a sandbox once jail_enter() is through: 0 is an empty memfd for standard input, 1 and 2 the
@@ -33,12 +34,18 @@ struct jail_options {
     int cgroup_fds[JAIL_MAX_CGROUP_FDS]; /* files of control groups to write oneself into */
     size_t n_cgroup_fds;
     const struct sock_fprog *filter; /* of jail_sandbox_filter(); borrowed */
+    const struct sock_fprog *asking; /* of jail_asking_filter(), or NULL; borrowed */
+    /* With `asking`: sends the descriptor on which it asks to who answers, by JAIL_FD_REPORT. Returns 0 or -errno. */
+    int (*hand_over)(int listener_fd);
 };
 
-/* Compiles the seccomp table for sandboxes. Without namespaces questions about other processes are out; then with
- * one_id (one user id for all sandboxes) changes of files by path as well, and each new process is asked of the keeper.
+/* Compiles the seccomp table for sandboxes. Without namespaces questions about other processes are out; then, with one
+ * user id for all, changes of files by path as well; without a memory control group shared anonymous memory is out.
  * Call once in the guest, before it forks. The program lives as long as the process. Returns 0 or -errno. */
-int jail_sandbox_filter(int namespaces, int one_id, const struct sock_fprog **ret_filter);
+int jail_sandbox_filter(const struct seccomp_lacks *lacks, const struct sock_fprog **ret_filter);
+
+/* Likewise the table by which a sandbox asks the keeper for each new process: for one user id for all. */
+int jail_asking_filter(const struct sock_fprog **ret_filter);
 
 /* Forks a sibling: the child has the caller's parent as its parent and is in the pid namespace of the init behind
  * init_fd (-1: in the caller's). Returns 0 in the child, the pid (as the caller sees it) in the caller with the pidfd
@@ -49,9 +56,7 @@ pid_t jail_fork_sibling(int init_fd, int *ret_pidfd);
 /* Applies every layer to the calling process, which is a child of jail_fork_sibling(). Allocates nothing. Takes all
  * descriptors in *options. Returns 0 with the descriptors of enum jail_fd in place, or -errno with the step in
  * *ret_step: then the process must report and _exit(). The report goes to JAIL_FD_REPORT when the step comes after
- * JAIL_STEP_DESCRIPTORS, to options->report_fd otherwise.
- * *ret_listener_fd is -1, or with a filter for one_id the descriptor on which the keeper has to answer for each new
- * process: owned by the caller, which sends it on and closes it. */
-int jail_enter(const struct jail_options *options, int *ret_listener_fd, enum jail_step *ret_step);
+ * JAIL_STEP_DESCRIPTORS, to options->report_fd otherwise. */
+int jail_enter(const struct jail_options *options, enum jail_step *ret_step);
 
 #endif

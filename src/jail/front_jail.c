@@ -48,7 +48,6 @@ int jail_enter_front(uint32_t uid, uint32_t gid, enum jail_step *ret_step) {
     size_t n_rows = 0;
     const struct seccomp_row *rows = seccomp_front_table(&n_rows);
     struct sock_fprog filter = {0};
-    int no_listener;
     const int may_change_user = geteuid() == 0;
     int error;
 
@@ -71,7 +70,7 @@ int jail_enter_front(uint32_t uid, uint32_t gid, enum jail_step *ret_step) {
     LAYER(JAIL_STEP_CAPABILITIES, jail_drop_capabilities())
     LAYER(JAIL_STEP_NO_NEW_PRIVS, jail_set_no_new_privs(0))
     LAYER(JAIL_STEP_LANDLOCK, jail_landlock_front())
-    LAYER(JAIL_STEP_SECCOMP, jail_install_filter(&filter, &no_listener))
+    LAYER(JAIL_STEP_SECCOMP, jail_install_filter(&filter, NULL))
 
 #undef LAYER
     free(filter.filter);

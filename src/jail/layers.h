@@ -53,8 +53,8 @@ int jail_landlock_directory(int directory_fd, int prepared_root, const char *rea
 /* Front: no file at all, no new TCP connection or listener. Likewise. */
 int jail_landlock_front(void);
 
-/* seccomp.c: installs a compiled table. no_new_privs must be set. *ret_listener_fd is -1 or, when the table has rows
- * that ask, the descriptor where the questions come (owned by the caller). */
+/* seccomp.c: installs a compiled table. no_new_privs must be set. ret_listener_fd is NULL or, for a table that asks,
+ * where the descriptor goes on which the questions come (owned by the caller). */
 int jail_install_filter(const struct sock_fprog *program, int *ret_listener_fd);
 
 /* prepared_root.c: makes the prepared tree the root of the calling process, which needs CAP_SYS_CHROOT. The tree must

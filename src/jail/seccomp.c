@@ -77,12 +77,13 @@ static int add_row(scmp_filter_ctx context, const struct seccomp_row *row) {
     return seccomp_rule_add_array(context, action, number, row->n_tests, tests);
 }
 
-int seccomp_compile(const struct seccomp_row *rows, size_t n_rows, struct sock_fprog *ret_program) {
-    __attribute__((cleanup(release_context))) scmp_filter_ctx context = seccomp_init(SCMP_ACT_ERRNO(DEFAULT_ERRNO));
+static int compile(const struct seccomp_row *rows, size_t n_rows, uint32_t in_no_row, uint32_t foreign,
+                   struct sock_fprog *ret_program) {
+    __attribute__((cleanup(release_context))) scmp_filter_ctx context = seccomp_init(in_no_row);
     if (!context) {
         return -ENOMEM;
     }
-    int error = seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+    int error = seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, foreign);
     if (!error) {
         error = seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a binary tree, not a list */
     }
@@ -125,6 +126,14 @@ int seccomp_compile(const struct seccomp_row *rows, size_t n_rows, struct sock_f
     return 0;
 }
 
+int seccomp_compile(const struct seccomp_row *rows, size_t n_rows, struct sock_fprog *ret_program) {
+    return compile(rows, n_rows, SCMP_ACT_ERRNO(DEFAULT_ERRNO), SCMP_ACT_KILL_PROCESS, ret_program);
+}
+
+int seccomp_compile_asking(const struct seccomp_row *rows, size_t n_rows, struct sock_fprog *ret_program) {
+    return compile(rows, n_rows, SCMP_ACT_ALLOW, SCMP_ACT_ALLOW, ret_program);
+}
+
 size_t seccomp_reachable_calls(const struct seccomp_row *rows, size_t n_rows) {
     size_t count = 0;
     for (size_t i = 0; i < n_rows; i++) {
@@ -140,28 +149,26 @@ size_t seccomp_reachable_calls(const struct seccomp_row *rows, size_t n_rows) {
     return count;
 }
 
-/* Whether a program has an instruction that asks the keeper. */
-static int asks(const struct sock_fprog *program) {
-    for (unsigned i = 0; i < program->len; i++) {
-        if (program->filter[i].code == (BPF_RET | BPF_K) && program->filter[i].k == SECCOMP_RET_USER_NOTIF) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-static int compile_shared_pids(int one_id, struct sock_fprog *ret_program) {
-    size_t n_rows = 0;
-    cleanup_free struct seccomp_row *rows = seccomp_shared_pids_table(one_id, &n_rows);
-    return rows ? seccomp_compile(rows, n_rows, ret_program) : -ENOMEM;
-}
-
-int jail_sandbox_filter(int namespaces, int one_id, const struct sock_fprog **ret_filter) {
+int jail_sandbox_filter(const struct seccomp_lacks *lacks, const struct sock_fprog **ret_filter) {
     static struct sock_fprog program;
     if (!program.filter) {
         size_t n_rows = 0;
-        const struct seccomp_row *rows = seccomp_sandbox_table(&n_rows);
-        int error = namespaces ? seccomp_compile(rows, n_rows, &program) : compile_shared_pids(one_id, &program);
+        cleanup_free struct seccomp_row *rows = seccomp_sandbox_variant(lacks, &n_rows);
+        int error = rows ? seccomp_compile(rows, n_rows, &program) : -ENOMEM;
+        if (error) {
+            return error;
+        }
+    }
+    *ret_filter = &program;
+    return 0;
+}
+
+int jail_asking_filter(const struct sock_fprog **ret_filter) {
+    static struct sock_fprog program;
+    if (!program.filter) {
+        size_t n_rows = 0;
+        const struct seccomp_row *rows = seccomp_asking_table(&n_rows);
+        int error = seccomp_compile_asking(rows, n_rows, &program);
         if (error) {
             return error;
         }
@@ -171,11 +178,13 @@ int jail_sandbox_filter(int namespaces, int one_id, const struct sock_fprog **re
 }
 
 int jail_install_filter(const struct sock_fprog *program, int *ret_listener_fd) {
-    unsigned flags = asks(program) ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
+    unsigned flags = ret_listener_fd ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0;
     long listener = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, program);
     if (listener < 0) {
         return -errno;
     }
-    *ret_listener_fd = flags ? (int)listener : -1;
+    if (ret_listener_fd) {
+        *ret_listener_fd = (int)listener;
+    }
     return 0;
 }

@@ -127,7 +127,10 @@ static const struct seccomp_row sandbox_table[] = {
     ALLOW_IF("madvise", "likewise", 1, {2, 0xffffffff, MADV_POPULATE_READ}),
     ALLOW_IF("madvise", "likewise", 1, {2, 0xffffffff, MADV_POPULATE_WRITE}),
     ALLOW("brk", "own memory"),
-    ALLOW_IF("clone", "threads and children: in no new namespace, never as a sibling", 1, {0, CLONE_REFUSED, 0}),
+    ALLOW_IF("clone", "children: in no new namespace, never as a sibling", 1, {0, CLONE_REFUSED | CLONE_THREAD, 0}),
+    /* A thread with descriptors of its own would keep files where the watch does not look. */
+    ALLOW_IF("clone", "threads, which share their descriptors", 1,
+             {0, CLONE_REFUSED | CLONE_THREAD | CLONE_FILES, CLONE_THREAD | CLONE_FILES}),
     ALLOW("vfork", "processes, all inside the sandbox's pid namespace"),
     ALLOW("execve", "processes, all inside the sandbox's pid namespace"),
     ALLOW("exit", "processes, all inside the sandbox's pid namespace"),

@@ -11,7 +11,7 @@
  * are alternatives. */
 enum seccomp_verdict {
     SECCOMP_ALLOW_CALL,
-    SECCOMP_ASK_CALL,  /* as allowed, but the keeper is asked each time by user notification */
+    SECCOMP_ASK_CALL,  /* the keeper is asked each time by user notification */
     SECCOMP_DENY_CALL, /* with `deny_errno`, for calls whose callers fall back only after another answer than EPERM;
                           with EPERM the row only says why the call is not there, with 0 it succeeds and does nothing */
 };
@@ -54,10 +54,20 @@ const struct seccomp_row *seccomp_sandbox_table(size_t *ret_rows);
 const struct seccomp_row *seccomp_front_table(size_t *ret_rows);
 const struct seccomp_row *seccomp_collector_table(size_t *ret_rows);
 
-/* The table for sandboxes without namespaces, in an allocation that the caller frees with free(): the ordinary one with
- * the rows of seccomp_shared_pids_table.c instead of its own for the calls named there; with one_id those for one user
- * id for all as well. NULL: out of memory. */
-struct seccomp_row *seccomp_shared_pids_table(int one_id, size_t *ret_rows);
+/* What sandboxes have to do without, each of which asks more of the table: see seccomp_variants.c. */
+struct seccomp_lacks {
+    int namespaces;   /* 1: sandboxes see each other's process numbers, and their files may lie on a disk */
+    int user_ids;     /* 1: all sandboxes have one user id; only together with `namespaces` */
+    int memory_group; /* 1: what they hold is known from /proc alone */
+};
+
+/* The table for sandboxes that lack something, in an allocation that the caller frees with free(): the ordinary one,
+ * with the rows of seccomp_variants.c instead of its own for the calls named there. NULL: out of memory. */
+struct seccomp_row *seccomp_sandbox_variant(const struct seccomp_lacks *lacks, size_t *ret_rows);
+
+/* The table by which a sandbox asks for each new process, where all have one user id: a filter of its own that lets
+ * everything else through, installed before the other one so that its descriptor can still be handed on. */
+const struct seccomp_row *seccomp_asking_table(size_t *ret_rows);
 
 /* Different calls that a table lets reach the kernel, asked for or not, on the architecture this was built for. */
 size_t seccomp_reachable_calls(const struct seccomp_row *rows, size_t n_rows);
@@ -66,5 +76,8 @@ size_t seccomp_reachable_calls(const struct seccomp_row *rows, size_t n_rows);
  * *ret_program and what it points to are owned by the caller (free() both filter and nothing else). Returns 0 or
  * -errno. */
 int seccomp_compile(const struct seccomp_row *rows, size_t n_rows, struct sock_fprog *ret_program);
+
+/* Likewise for a table of rows that ask: what is in no row is allowed, on any architecture. */
+int seccomp_compile_asking(const struct seccomp_row *rows, size_t n_rows, struct sock_fprog *ret_program);
 
 #endif

@@ -55,8 +55,7 @@ static int enter_jail(const struct collector_options *options, int is_cleaner) {
         error = jail_landlock_directory(options->directory_fd, 0, NULL);
     }
     if (!error) {
-        int no_listener;
-        error = jail_install_filter(&filter, &no_listener);
+        error = jail_install_filter(&filter, NULL);
     }
     return error;
 }
@@ -81,7 +80,7 @@ static _Noreturn void live(const struct collector_options *borrowed, int socket_
         (void)alarm(CLEANER_SECONDS);
         _exit(cleaner_empty(options.directory_fd, options.proc_fd) ? 1 : 0);
     }
-    watcher_run(options.directory_fd, options.proc_fd, options.tag, fds[2]);
+    watcher_run(&options, fds[2]);
 }
 
 static int start(const struct collector_options *options, int socket_fd) {

@@ -15,7 +15,9 @@ struct collector_options {
     uid_t uid;           /* the sandbox's */
     int directory_fd;    /* the private directory, O_PATH; borrowed */
     int proc_fd;         /* of /proc; borrowed */
-    uint64_t tag;        /* the sandbox's label; watcher only */
+    /* Of a watcher only: */
+    uint64_t tag;            /* the sandbox's label */
+    uint64_t max_file_bytes; /* what a file may have at most */
 };
 
 /* What a watcher sends after each look, in a packet of exactly this. */
@@ -23,7 +25,8 @@ struct watcher_look {
     uint64_t memory_bytes; /* proportional share of all processes, and what hides from it: see watcher.c */
     uint64_t disk_bytes;   /* of the private directory, and of files that are open but in no directory any more */
     uint64_t inodes;
-    uint64_t cpu_us; /* of all processes that live, with the children that they have waited for */
+    uint64_t hides_memory; /* 1: some memory is held where nobody can tell how much */
+    uint64_t cpu_us;       /* of all processes that live, with the children that they have waited for */
 };
 
 /* Starts a cleaner: it ends with status 0 when the directory is empty. Returns its pidfd (owned) or -errno. */

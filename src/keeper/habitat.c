@@ -271,6 +271,7 @@ struct habitat *habitat_start(struct keeper *keeper, enum guest_kind kind) {
             .use_user_namespace = keeper->use_user_namespace,
             .one_id = keeper->one_id,
             .namespaces = namespaces,
+            .no_memory_group = !cgroups_has(&keeper->cgroups, CGROUP_MEMORY),
             .tier = isolation_name(keeper->tier),
             .prepared_root = keeper->prepared_root ? keeper->settings->sandbox_root : NULL,
             .private_base = keeper->dirs.path,

@@ -65,6 +65,9 @@ static _Noreturn void become_guest(const struct builder_options *options) {
     size_t n = 5;
     char preload[300], tmp[300];
     const char *environment[] = {NULL, NULL, NULL};
+    if (options->no_memory_group) {
+        arguments[n++] = "--no-memory-group";
+    }
     if (!options->namespaces) {
         arguments[n++] = "--private-base";
         arguments[n++] = options->private_base;
@@ -140,8 +143,9 @@ _Noreturn void habitat_builder_run(const struct builder_options *options) {
         fail(options, "/proc", -errno);
     }
     /* When the whole machine or container is out of memory, the largest of ours goes, which is a script that takes it;
-     * never the keeper or front. Inherited; where it may not be written the kernel chooses as ever. */
-    (void)io_write_text(proc_fd, "self/oom_score_adj", "1000");
+     * never the keeper or front. Where no group holds a script's memory the guest comes after all scripts: slot_make.c
+     * gives them the highest score. Inherited; where it may not be written the kernel chooses as ever. */
+    (void)io_write_text(proc_fd, "self/oom_score_adj", options->namespaces ? "1000" : "800");
     if (!options->namespaces) {
         start_guest_alone(options);
     }

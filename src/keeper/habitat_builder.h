@@ -32,6 +32,7 @@ struct builder_options {
     int one_id;             /* 1: only the caller's own id is mapped */
 
     int namespaces;            /* 0: none are made, and the rest counts */
+    int no_memory_group;       /* 1: there is no control group for memory */
     const char *tier;          /* name of the tier */
     const char *prepared_root; /* the tree that becomes the guest's root, or NULL */
     const char *private_base;  /* where private directories are, as the guest sees it */

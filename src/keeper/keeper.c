@@ -266,11 +266,6 @@ static void end_strays(const struct keeper *keeper) {
 /* What the tiers without namespaces need besides. */
 static int open_private_dirs(struct keeper *keeper) {
     const struct settings *settings = keeper->settings;
-    keeper->proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (keeper->proc_fd < 0) {
-        log_error("/proc: %s", strerror(errno));
-        return -errno;
-    }
     int error =
         private_dirs_open(keeper->prepared_root ? settings->sandbox_root : "", settings->private_base, &keeper->dirs);
     if (error && keeper->prepared_root && !*settings->private_base) {
@@ -295,6 +290,11 @@ static int keeper_open(struct keeper *keeper, int program_dir) {
     const struct settings *settings = keeper->settings;
     keeper->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (keeper->epoll_fd < 0) {
+        return -errno;
+    }
+    keeper->proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (keeper->proc_fd < 0) {
+        log_error("/proc: %s", strerror(errno));
         return -errno;
     }
     keeper->guest_program = open_program(program_dir, "pyexec-guest");

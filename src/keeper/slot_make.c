@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -39,6 +40,13 @@ void slot_spawn_failed(struct keeper *keeper) {
     }
 }
 
+/* Before its guest: see habitat_builder.c. Where it may not be written the kernel chooses as ever. */
+static void go_first_without_memory(const struct slot *slot) {
+    char path[40];
+    (void)snprintf(path, sizeof path, "%ld/oom_score_adj", (long)process_pid(slot->main_exit.fd));
+    (void)io_write_text(slot->keeper->proc_fd, path, "1000");
+}
+
 static void slot_hand_over(struct slot *slot) {
     struct keeper *keeper = slot->keeper;
     if (cgroups_has(&keeper->cgroups, CGROUP_CPUACCT)) {
@@ -52,6 +60,9 @@ static void slot_hand_over(struct slot *slot) {
         if (!cgroups_has(&keeper->cgroups, CGROUP_CPUACCT)) {
             slot->cpu_before_us = process_cpu_us(slot->main_pid);
         }
+    }
+    if (keeper->tier != ISOLATION_NAMESPACES) {
+        go_first_without_memory(slot);
     }
     slot_move(slot, SLOT_READY);
     keeper->spawn_failures = 0;

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "keeper/collector.h"
 #include "keeper/process.h"
+#include "keeper/process_memory.h"
 #include "keeper/state.h"
 #include "wire/packet.h"
 
@@ -45,17 +46,6 @@ uint64_t watch_touched_bytes(pid_t pid) {
     return end_of_name && sscanf(end_of_name, ") %*c %*d %*d %*d %*d %*d %*u %llu", &faults) == 1
                ? faults * (uint64_t)sysconf(_SC_PAGESIZE)
                : 0;
-}
-
-/* Proportional share of one process: pages that the guest and all its sandboxes share count once in all. */
-static uint64_t proportional_bytes(pid_t pid) {
-    char path[64], text[2048];
-    (void)snprintf(path, sizeof path, "/proc/%ld/smaps_rollup", (long)pid);
-    if (io_read_text(-1, path, text, sizeof text) <= 0) {
-        return 0;
-    }
-    const char *line = strstr(text, "\nPss:");
-    return line ? strtoull(line + 5, NULL, 10) * 1024u : 0;
 }
 
 /* Appends the children of one thread to pids[]; returns the new count. */
@@ -115,13 +105,17 @@ static void watch_memory(struct slot *slot) {
     pid_t pids[MAX_PROCESSES];
     size_t count = list_processes(slot, pids);
     uint64_t sum = 0;
+    int hides = 0;
     for (size_t i = 0; i < count; i++) {
-        sum += proportional_bytes(pids[i]);
+        struct process_memory memory;
+        process_memory_measure(slot->keeper->proc_fd, pids[i], NULL, NULL, &memory);
+        sum += memory.bytes;
+        hides |= memory.hides;
     }
     if (sum > slot->watched_peak_bytes) {
         slot->watched_peak_bytes = sum;
     }
-    if (sum > slot->memory_bytes) {
+    if (sum > slot->memory_bytes || hides) {
         slot_kill(slot, VERDICT_MEMORY, slot->memory_bytes);
     }
 }
@@ -169,7 +163,8 @@ static void on_look(void *owner) {
     if (slot->state != SLOT_RUNNING) {
         return;
     }
-    if (look.memory_bytes > slot->memory_bytes && !cgroups_has(&keeper->cgroups, CGROUP_MEMORY)) {
+    const int over = look.memory_bytes > slot->memory_bytes || look.hides_memory;
+    if (over && !cgroups_has(&keeper->cgroups, CGROUP_MEMORY)) {
         slot_kill(slot, VERDICT_MEMORY, slot->memory_bytes);
     } else if (look.disk_bytes > settings->max_disk_bytes) {
         slot_kill(slot, VERDICT_DISK, settings->max_disk_bytes);
@@ -193,6 +188,7 @@ static void start_watcher(struct slot *slot) {
             .directory_fd = directory_fd,
             .proc_fd = keeper->proc_fd,
             .tag = slot->sandbox_id,
+            .max_file_bytes = keeper->settings->max_file_bytes,
         };
         pidfd = collector_start_watcher(&options, &socket_fd);
     }

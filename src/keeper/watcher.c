@@ -15,10 +15,13 @@
 #include "base/clock.h"
 #include "base/io.h"
 #include "keeper/members.h"
+#include "keeper/process_memory.h"
 #include "wire/packet.h"
 
 /* A process can touch some gigabytes in a second: at this interval it gets some tens of MiB past its limit. */
 #define INTERVAL_US 20000u
+/* After a look that a second one has to confirm. */
+#define SECOND_LOOK_US 1000u
 
 /* Deeper than this nothing is measured but counted, each directory as this much: whoever nests so deep hides something.
  */
@@ -40,9 +43,21 @@ struct seen {
     size_t count;
 };
 
+/* What holds disk space but does not say how much: inodes, and processes with a mark. More than this few are not told
+ * apart: they count long before. */
+#define MAX_SUSPECTS 256
+#define HIDDEN_PROCESS (1ULL << 63)
+
+struct suspects {
+    uint64_t keys[MAX_SUSPECTS];
+    size_t count;
+};
+
 struct look {
     int proc_fd;
     dev_t device;
+    struct suspects suspects[2]; /* of this look, suspects[turn], and of the one before */
+    int turn;
     struct seen files;    /* of the private directory's file system */
     struct seen channels; /* sockets and pipes */
     struct watcher_look result;
@@ -51,12 +66,16 @@ struct look {
 /* Static: the watcher is a process of its own, and this is too much for a stack. */
 static struct look look;
 
+static size_t slot_of(ino_t inode) {
+    return (size_t)(inode * 0x9e3779b97f4a7c15ULL >> 40) % SEEN_SIZE;
+}
+
 /* Returns 1 when the inode is new. When the table is full everything is. */
 static int see(struct seen *seen, ino_t inode) {
     if (seen->count >= SEEN_SIZE / 2) {
         return 1;
     }
-    size_t at = (size_t)(inode * 0x9e3779b97f4a7c15ULL >> 40) % SEEN_SIZE;
+    size_t at = slot_of(inode);
     while (seen->inodes[at] != 0) {
         if (seen->inodes[at] == inode) {
             return 0;
@@ -66,6 +85,31 @@ static int see(struct seen *seen, ino_t inode) {
     seen->inodes[at] = inode;
     seen->count++;
     return 1;
+}
+
+static int has_seen(const struct seen *seen, ino_t inode) {
+    for (size_t at = slot_of(inode); seen->inodes[at] != 0; at = (at + 1) % SEEN_SIZE) {
+        if (seen->inodes[at] == inode) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int is_among(const struct suspects *suspects, uint64_t key) {
+    for (size_t i = 0; i < suspects->count; i++) {
+        if (suspects->keys[i] == key) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static void suspect(uint64_t key) {
+    struct suspects *now = &look.suspects[look.turn];
+    if (now->count < MAX_SUSPECTS && !is_among(now, key)) {
+        now->keys[now->count++] = key;
+    }
 }
 
 static void forget(struct seen *seen) {
@@ -152,23 +196,6 @@ static void measure_tree(int directory_fd) {
     }
 }
 
-/* Proportional share: pages that the guest and all sandboxes share count once in all. */
-static uint64_t memory_of(pid_t pid) {
-    char path[40], text[2048];
-    (void)snprintf(path, sizeof path, "%ld/smaps_rollup", (long)pid);
-    if (io_read_text(look.proc_fd, path, text, sizeof text) > 0) {
-        const char *line = strstr(text, "\nPss:");
-        return line ? strtoull(line + 5, NULL, 10) * 1024 : 0;
-    }
-    /* Where we may not look, everything counts. */
-    (void)snprintf(path, sizeof path, "%ld/statm", (long)pid);
-    if (io_read_text(look.proc_fd, path, text, sizeof text) <= 0) {
-        return 0;
-    }
-    const char *resident = strchr(text, ' ');
-    return resident ? strtoull(resident, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE) : 0;
-}
-
 static uint64_t cpu_us_of(pid_t pid) {
     char path[40], text[1024];
     unsigned long long user, system;
@@ -186,12 +213,15 @@ static uint64_t cpu_us_of(pid_t pid) {
     return ticks * 1000000u / (uint64_t)sysconf(_SC_CLK_TCK);
 }
 
-/* Files that are in no directory any more but open, and channels. */
-static void measure_descriptors(pid_t pid) {
-    char path[40];
-    (void)snprintf(path, sizeof path, "%ld/fd", (long)pid);
+/* Files that are in no directory any more but open, and channels. `path` is the process' below /proc. */
+static void measure_descriptors(const char *process, pid_t pid) {
+    char path[PROCESS_PATH_MAX + 4];
+    (void)snprintf(path, sizeof path, "%s/fd", process);
     DIR *list = open_list(look.proc_fd, path);
     if (!list) {
+        if (errno == EACCES) {
+            suspect(HIDDEN_PROCESS | (uint64_t)pid);
+        }
         return;
     }
     for (const struct dirent *entry = readdir(list); entry; entry = readdir(list)) {
@@ -208,34 +238,68 @@ static void measure_descriptors(pid_t pid) {
     (void)closedir(list);
 }
 
+static void on_unlinked(void *context, ino_t inode) {
+    (void)context;
+    suspect(inode);
+}
+
 static void measure_process(void *context, pid_t pid) {
     (void)context;
-    look.result.memory_bytes += memory_of(pid);
+    struct process_memory memory;
+    process_memory_measure(look.proc_fd, pid, on_unlinked, NULL, &memory);
+    look.result.memory_bytes += memory.bytes;
+    look.result.hides_memory |= (uint64_t)memory.hides;
     look.result.cpu_us += cpu_us_of(pid);
-    measure_descriptors(pid);
+    measure_descriptors(memory.path, pid);
 }
 
-void watcher_measure(int directory_fd, int proc_fd, uint64_t tag, struct watcher_look *ret_look) {
+/* Returns 1 when something new is there that the next look will judge.
+ *
+ * What is mapped but neither in a directory nor open is of unknown size, and what a process that nobody may look into
+ * holds too: each counts as the biggest file that can be. A file that was opened or closed in the middle of a look is
+ * not to be taken for one, so it takes two looks. */
+static int judge_suspects(uint64_t max_file_bytes) {
+    struct suspects *now = &look.suspects[look.turn], *before = &look.suspects[!look.turn];
+    int new = 0;
+    for (size_t i = 0; i < now->count; i++) {
+        if (!(now->keys[i] & HIDDEN_PROCESS) && has_seen(&look.files, (ino_t)now->keys[i])) {
+            now->keys[i] = 0;
+        } else if (is_among(before, now->keys[i])) {
+            look.result.disk_bytes += max_file_bytes;
+            look.result.inodes++;
+        } else {
+            new = 1;
+        }
+    }
+    look.turn = !look.turn;
+    return new;
+}
+
+int watcher_measure(const struct collector_options *options, struct watcher_look *ret_look) {
     forget(&look.files);
     forget(&look.channels);
-    look.proc_fd = proc_fd;
+    look.proc_fd = options->proc_fd;
+    look.suspects[look.turn].count = 0;
     memset(&look.result, 0, sizeof look.result);
-    measure_tree(directory_fd);
-    (void)members_visit(proc_fd, tag, measure_process, NULL);
+    measure_tree(options->directory_fd);
+    (void)members_visit(options->proc_fd, options->tag, measure_process, NULL);
+    const int again = judge_suspects(options->max_file_bytes);
     *ret_look = look.result;
+    return again;
 }
 
-_Noreturn void watcher_run(int directory_fd, int proc_fd, uint64_t tag, int socket_fd) {
+_Noreturn void watcher_run(const struct collector_options *options, int socket_fd) {
     for (;;) {
         struct watcher_look now;
         const uint64_t before_us = clock_now_us();
-        watcher_measure(directory_fd, proc_fd, tag, &now);
+        const int again = watcher_measure(options, &now);
         if (packet_send(socket_fd, &now, sizeof now, NULL, 0) < 0) {
             _exit(0);
         }
         /* At most half of a core's time. */
         const uint64_t taken_us = clock_now_us() - before_us;
-        const uint64_t rest_us = taken_us > INTERVAL_US / 2 ? taken_us : INTERVAL_US - taken_us;
+        const uint64_t interval_us = again ? SECOND_LOOK_US : INTERVAL_US;
+        const uint64_t rest_us = taken_us > interval_us / 2 ? taken_us : interval_us - taken_us;
         const struct timespec rest = {.tv_sec = (time_t)(rest_us / 1000000),
                                       .tv_nsec = (long)(rest_us % 1000000) * 1000};
         (void)nanosleep(&rest, NULL);

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <semaphore.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,9 +67,58 @@ static sem_t *map_semaphore(int fd) {
     return mapped == MAP_FAILED ? SEM_FAILED : mapped;
 }
 
-static sem_t *map_and_close(int fd) {
+/* A semaphore's file stays open as long as it is mapped: one whose name is gone would count as a file of unknown size
+ * otherwise, since nobody may look at the size of what is only mapped. Each entry is claimed and let go of by its
+ * address alone, without a lock. When the table or the descriptors are used up it is done without. */
+#define MAX_SEMAPHORES 128
+#define FIRST_DESCRIPTOR 100 /* out of the way of who closes everything below some number */
+
+static struct {
+    _Atomic(sem_t *) semaphore;
+    int fd;
+    ino_t inode;
+} held[MAX_SEMAPHORES];
+
+static void hold_file(sem_t *semaphore, int fd) {
+    static sem_t being_made;
+    struct stat status;
+    int high = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_DESCRIPTOR);
+    if (high < 0 || fstat(high, &status) < 0) {
+        return;
+    }
+    for (size_t i = 0; i < MAX_SEMAPHORES; i++) {
+        sem_t *none = NULL;
+        if (atomic_compare_exchange_strong(&held[i].semaphore, &none, &being_made)) {
+            held[i].fd = high;
+            held[i].inode = status.st_ino;
+            atomic_store(&held[i].semaphore, semaphore);
+            return;
+        }
+    }
+    (void)close(high);
+}
+
+/* Before it is unmapped: afterwards the address may be another one's. */
+static void let_go_of_file(const sem_t *semaphore) {
+    for (size_t i = 0; i < MAX_SEMAPHORES; i++) {
+        if (atomic_load(&held[i].semaphore) == semaphore) {
+            struct stat status;
+            /* The number may be another file's since, when somebody has closed everything. */
+            if (fstat(held[i].fd, &status) == 0 && status.st_ino == held[i].inode) {
+                (void)close(held[i].fd);
+            }
+            atomic_store(&held[i].semaphore, NULL);
+            return;
+        }
+    }
+}
+
+static sem_t *map_and_hold(int fd) {
     sem_t *semaphore = map_semaphore(fd);
     int saved = errno;
+    if (semaphore != SEM_FAILED) {
+        hold_file(semaphore, fd);
+    }
     (void)close(fd);
     errno = saved;
     return semaphore;
@@ -112,11 +162,11 @@ static sem_t *open_semaphore(const char *name, int flags, unsigned value) {
         if (!(flags & O_CREAT) || !(flags & O_EXCL)) {
             fd = open_object(path, O_RDWR, 0);
             if (fd >= 0 || errno != ENOENT || !(flags & O_CREAT)) {
-                return fd >= 0 ? map_and_close(fd) : SEM_FAILED;
+                return fd >= 0 ? map_and_hold(fd) : SEM_FAILED;
             }
         }
         if (create_semaphore(path, value, &fd) == 0) {
-            return map_and_close(fd);
+            return map_and_hold(fd);
         }
         if (errno != EEXIST || (flags & O_EXCL)) {
             return SEM_FAILED;
@@ -145,6 +195,7 @@ EXPORT int sem_close(sem_t *semaphore) {
     if (result == 0 || !preload_active()) {
         return result; /* one of libc's own, from before /tmp was private; libc does not know ours */
     }
+    let_go_of_file(semaphore);
     errno = saved;
     return munmap(semaphore, sizeof *semaphore);
 }

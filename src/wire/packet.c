@@ -18,26 +18,29 @@ static int worth_another_try(void) {
     return errno == EINTR || errno == ECONNRESET;
 }
 
+static ssize_t send_with(int socket_fd, const void *message, size_t size, const int *fds, size_t n_fds) {
+    struct iovec vector = {.iov_base = (void *)(uintptr_t)message, .iov_len = size};
+    union control_space control;
+    memset(&control, 0, sizeof control);
+    struct msghdr header = {.msg_iov = &vector,
+                            .msg_iovlen = 1,
+                            .msg_control = control.bytes,
+                            .msg_controllen = CMSG_SPACE(sizeof(int) * n_fds)};
+    struct cmsghdr *cmsg = CMSG_FIRSTHDR(&header);
+    cmsg->cmsg_level = SOL_SOCKET;
+    cmsg->cmsg_type = SCM_RIGHTS;
+    cmsg->cmsg_len = CMSG_LEN(sizeof(int) * n_fds);
+    memcpy(CMSG_DATA(cmsg), fds, sizeof(int) * n_fds);
+    return sendmsg(socket_fd, &header, MSG_NOSIGNAL);
+}
+
 int packet_send(int socket_fd, const void *message, size_t size, const int *fds, size_t n_fds) {
     if (n_fds > PACKET_MAX_FDS) {
         return -EINVAL;
     }
-    struct iovec vector = {.iov_base = (void *)(uintptr_t)message, .iov_len = size};
-    struct msghdr header = {.msg_iov = &vector, .msg_iovlen = 1};
-    union control_space control;
-    if (n_fds > 0) {
-        memset(&control, 0, sizeof control);
-        header.msg_control = control.bytes;
-        header.msg_controllen = CMSG_SPACE(sizeof(int) * n_fds);
-        struct cmsghdr *cmsg = CMSG_FIRSTHDR(&header);
-        cmsg->cmsg_level = SOL_SOCKET;
-        cmsg->cmsg_type = SCM_RIGHTS;
-        cmsg->cmsg_len = CMSG_LEN(sizeof(int) * n_fds);
-        memcpy(CMSG_DATA(cmsg), fds, sizeof(int) * n_fds);
-    }
     ssize_t n;
     do {
-        n = sendmsg(socket_fd, &header, MSG_NOSIGNAL);
+        n = n_fds > 0 ? send_with(socket_fd, message, size, fds, n_fds) : send(socket_fd, message, size, MSG_NOSIGNAL);
     } while (n < 0 && worth_another_try());
     if (n < 0) {
         return -errno;

@@ -8,8 +8,9 @@
 
 #define PACKET_MAX_FDS 16
 
-/* Sends one message with n_fds borrowed descriptors (at most PACKET_MAX_FDS; fds may be NULL when 0). Never blocks on
- * a non-blocking socket. Returns 0 or -errno (-EAGAIN when the socket is full, -EPIPE when the peer is gone). */
+/* Sends one message with n_fds borrowed descriptors (at most PACKET_MAX_FDS; fds may be NULL when 0). Without
+ * descriptors it is a send(), so that a filter may keep sendmsg() from who has none to send. Never blocks on a
+ * non-blocking socket. Returns 0 or -errno (-EAGAIN when the socket is full, -EPIPE when the peer is gone). */
 int packet_send(int socket_fd, const void *message, size_t size, const int *fds, size_t n_fds);
 
 /* Receives one message of at most `size` bytes. Descriptors arrive close-on-exec, in ret_fds[0 .. *ret_n_fds), owned by

@@ -137,7 +137,7 @@ class TestSandboxes:
         finally:
             join()
 
-    def test_are_the_first_to_go_without_memory(self, daemon, service):
+    def test_are_the_first_to_go_without_memory(self, daemon, service, namespaces):
         """When the machine or the container runs out of it, the kernel looks for one of these."""
 
         def score(process):
@@ -146,6 +146,8 @@ class TestSandboxes:
 
         wait_at_rest(daemon)
         assert {score(process) for process in daemon.named("pyexec-run")} == {1000}
+        if not namespaces:
+            assert {score(process) for process in daemon.named("pyexec-guest")} == {800}, "after all scripts"
         assert score(daemon.one("pyexec-front")) == score(daemon.one("pyexec-keeper")) < 1000
 
     def test_start_warm(self, daemon, service):

@@ -6,7 +6,7 @@ import pkgutil
 import sys
 import threading
 
-from pyexec_guest import ending, figures, forking, last_words
+from pyexec_guest import ending, figures, forking, last_words, shared_maps
 
 _LEAN = """
 abc argparse array ast asyncio base64 binascii bisect calendar collections collections.abc concurrent.futures
@@ -27,8 +27,10 @@ matplotlib.backends.backend_agg
 installed_modules = ()
 
 
-def warm_up(kind):
+def warm_up(kind, no_memory_group):
     """Imports; `kind` is 0 (lean) or 1 (data)."""
+    if no_memory_group:
+        shared_maps.install()
     for name in _LEAN if kind == 0 else _LEAN + _DATA:
         try:
             importlib.import_module(name)

@@ -23,8 +23,7 @@ static int mount_private_tmp(void) {
     return 0;
 }
 
-int jail_enter(const struct jail_options *options, int *ret_listener_fd, enum jail_step *ret_step) {
-    *ret_listener_fd = -1;
+int jail_enter(const struct jail_options *options, enum jail_step *ret_step) {
     struct jail_options arranged = *options;
     int place_fd = -1;
     arranged.place_fd = -1;

@@ -24,7 +24,7 @@
 #define NATIVE_ARCH AUDIT_ARCH_AARCH64
 #endif
 
-static struct sock_fprog sandbox, shared_pids, one_id, front;
+static struct sock_fprog sandbox, shared_pids, one_id, no_group, asking, front;
 
 static uint32_t run_filter(const struct sock_fprog *program, const struct seccomp_data *data) {
     uint32_t accumulator = 0;
@@ -84,13 +84,25 @@ static int compile_tables(void **state) {
     if (seccomp_compile(rows, n_rows, &sandbox) < 0) {
         return -1;
     }
+    rows = seccomp_asking_table(&n_rows);
+    if (seccomp_compile_asking(rows, n_rows, &asking) < 0) {
+        return -1;
+    }
     rows = seccomp_front_table(&n_rows);
     if (seccomp_compile(rows, n_rows, &front) < 0) {
         return -1;
     }
-    for (int all_one = 0; all_one <= 1; all_one++) {
-        struct seccomp_row *made = seccomp_shared_pids_table(all_one, &n_rows);
-        int error = made ? seccomp_compile(made, n_rows, all_one ? &one_id : &shared_pids) : -ENOMEM;
+    const struct {
+        struct seccomp_lacks lacks;
+        struct sock_fprog *program;
+    } variants[] = {
+        {{.namespaces = 1, .memory_group = 1}, &shared_pids},
+        {{.namespaces = 1, .user_ids = 1, .memory_group = 1}, &one_id},
+        {{.memory_group = 1}, &no_group},
+    };
+    for (size_t i = 0; i < COUNT_OF(variants); i++) {
+        struct seccomp_row *made = seccomp_sandbox_variant(&variants[i].lacks, &n_rows);
+        int error = made ? seccomp_compile(made, n_rows, variants[i].program) : -ENOMEM;
         free(made);
         if (error) {
             return -1;
@@ -104,6 +116,8 @@ static int free_tables(void **state) {
     free(sandbox.filter);
     free(shared_pids.filter);
     free(one_id.filter);
+    free(no_group.filter);
+    free(asking.filter);
     free(front.filter);
     return 0;
 }
@@ -191,6 +205,7 @@ static void clone_makes_threads_and_children_only(void **state) {
     const uint64_t thread = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM;
     assert_int_equal(VERDICT(SYS_clone, thread), SECCOMP_RET_ALLOW);
     assert_int_equal(VERDICT(SYS_clone, 17), SECCOMP_RET_ALLOW);
+    assert_int_equal(VERDICT(SYS_clone, thread & ~(uint64_t)CLONE_FILES), DENIED(EPERM)); /* descriptors of its own */
     const uint64_t refused[] = {CLONE_NEWUSER, CLONE_NEWNS,     CLONE_NEWPID, CLONE_NEWNET,
                                 CLONE_NEWIPC,  CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_PARENT};
     for (size_t i = 0; i < COUNT_OF(refused); i++) {
@@ -257,9 +272,8 @@ static void without_namespaces_there_is_less(void **state) {
     const struct sock_fprog *programs[] = {&shared_pids, &one_id};
     for (size_t i = 0; i < COUNT_OF(programs); i++) {
         const struct sock_fprog *program = programs[i];
-        const uint32_t fork = i == 0 ? SECCOMP_RET_ALLOW : SECCOMP_RET_USER_NOTIF;
         const uint32_t by_path = i == 0 ? SECCOMP_RET_ALLOW : DENIED(EPERM);
-        assert_int_equal(judge(program, SYS_clone, 17, 0, 0, 0, 0), fork);
+        assert_int_equal(judge(program, SYS_clone, 17, 0, 0, 0, 0), SECCOMP_RET_ALLOW);
         assert_int_equal(judge(program, SYS_clone, CLONE_NEWUSER | 17, 0, 0, 0, 0), DENIED(EPERM));
         assert_int_equal(judge(program, SYS_fchmodat, 3, 0, 0644, 0, 0), by_path);
         assert_int_equal(judge(program, SYS_utimensat, 3, 0, 0, 0, 0), SECCOMP_RET_ALLOW);
@@ -269,8 +283,35 @@ static void without_namespaces_there_is_less(void **state) {
         assert_int_equal(judge(program, SYS_sched_getscheduler, 2, 0, 0, 0, 0), DENIED(EPERM));
         /* Space on a disk, at once and past the limit on a file's size. */
         assert_int_equal(judge(program, SYS_fallocate, 3, 1, 0, 1 << 30, 0), DENIED(EOPNOTSUPP));
+        assert_int_equal(judge(program, SYS_sendmsg, 3, 0, 0, 0, 0), DENIED(EPERM));
     }
     assert_int_equal(VERDICT(SYS_fallocate, 3, 0, 0, 4096), SECCOMP_RET_ALLOW);
+}
+
+static void without_a_memory_group_no_memory_is_shared_without_a_file(void **state) {
+    (void)state;
+    const struct sock_fprog *programs[] = {&shared_pids, &one_id, &no_group};
+    for (size_t i = 0; i < COUNT_OF(programs); i++) {
+        const uint64_t anonymous = MAP_ANONYMOUS | MAP_NORESERVE;
+        assert_int_equal(judge(programs[i], SYS_mmap, 0, 4096, 3, anonymous | MAP_PRIVATE, 0), SECCOMP_RET_ALLOW);
+        assert_int_equal(judge(programs[i], SYS_mmap, 0, 4096, 3, MAP_SHARED, 4), SECCOMP_RET_ALLOW);
+        assert_int_equal(judge(programs[i], SYS_mmap, 0, 4096, 3, MAP_PRIVATE, 4), SECCOMP_RET_ALLOW);
+        assert_int_equal(judge(programs[i], SYS_mmap, 0, 4096, 3, anonymous | MAP_SHARED, 0), DENIED(EPERM));
+        assert_int_equal(judge(programs[i], SYS_mmap, 0, 4096, 3, anonymous | MAP_SHARED_VALIDATE, 0), DENIED(EPERM));
+        assert_int_equal(judge(programs[i], SYS_mmap, 0, 4096, 3, MAP_PRIVATE | MAP_HUGETLB, 4), DENIED(EPERM));
+    }
+    assert_int_equal(VERDICT(SYS_mmap, 0, 4096, 3, MAP_SHARED | MAP_ANONYMOUS), SECCOMP_RET_ALLOW);
+}
+
+static void with_one_user_id_each_new_process_is_asked_for(void **state) {
+    (void)state;
+    assert_int_equal(judge(&asking, SYS_clone, 17, 0, 0, 0, 0), SECCOMP_RET_USER_NOTIF);
+    assert_int_equal(judge(&asking, SYS_clone, CLONE_VM | CLONE_THREAD, 0, 0, 0, 0), SECCOMP_RET_USER_NOTIF);
+#ifdef SYS_vfork
+    assert_int_equal(judge(&asking, SYS_vfork, 0, 0, 0, 0, 0), SECCOMP_RET_USER_NOTIF);
+#endif
+    assert_int_equal(judge(&asking, SYS_read, 0, 0, 0, 0, 0), SECCOMP_RET_ALLOW);
+    assert_int_equal(judge(&asking, SYS_seccomp, 0, 0, 0, 0, 0), SECCOMP_RET_ALLOW); /* the other one comes after it */
 }
 
 static void front_opens_and_starts_nothing(void **state) {
@@ -298,6 +339,8 @@ int main(void) {
         cmocka_unit_test(only_harmless_controls_pass),
         cmocka_unit_test(memory_stays_ones_own),
         cmocka_unit_test(without_namespaces_there_is_less),
+        cmocka_unit_test(without_a_memory_group_no_memory_is_shared_without_a_file),
+        cmocka_unit_test(with_one_user_id_each_new_process_is_asked_for),
         cmocka_unit_test(front_opens_and_starts_nothing),
     };
     return cmocka_run_group_tests_name("seccomp tables", tests, compile_tables, free_tables);
