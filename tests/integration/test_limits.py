@@ -59,7 +59,7 @@ class TestMemory:
             def work(each):
                 for _ in range(4):
                     if os.fork() == 0:
-                        area = mmap.mmap(-1, each << 20)
+                        area = mmap.mmap(-1, each << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
                         for offset in range(0, each << 20, 4096):
                             area[offset] = 1
                         time.sleep(1)
