@@ -18,9 +18,9 @@ test: ## all set-up and a slice of every suite, within ten minutes
 	@scripts/install-deps build run test bench
 	@$(PYTHON) scripts/test short
 
-test-long: ## everything; leaves a dated report in tests/reports/
+test-long: ## everything, for hours; a dated report in tests/reports/; ARGS=--continue goes on after one that was ended
 	@scripts/install-deps build run test bench analysis
-	@$(PYTHON) scripts/test long
+	@$(PYTHON) scripts/test long $(ARGS)
 
 test-asan: ## the integration tests with front and keeper under ASan and UBSan
 	@scripts/install-deps build run test

@@ -9,6 +9,7 @@ skipped = []
 
 def pytest_addoption(parser):
     parser.addoption("--slice", type=int, default=1, metavar="N", help="of each test that has cases, only every N-th, and the first")
+    parser.addoption("--rest", action="store_true", help="what --slice leaves out instead")
 
 
 def pytest_collection_modifyitems(config, items):
@@ -20,6 +21,8 @@ def pytest_collection_modifyitems(config, items):
         test = item.nodeid.partition("[")[0]
         seen[test] = seen.get(test, -1) + 1
         (left if seen[test] % every else kept).append(item)
+    if config.getoption("--rest"):
+        kept, left = left, kept
     items[:] = kept
     config.hook.pytest_deselected(items=left)
 
