@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "front/exchange_inside.h"
+#include "front/limits_page.h"
 #include "front/pages.h"
 
 struct header_list {
@@ -59,10 +60,17 @@ int exchange_judge_head(struct exchange *exchange, const char *url, const char *
 static void take_page(struct exchange *exchange) {
     const struct http_server *server = exchange->server;
     struct answer answer;
+    struct problem problem;
     int error;
     switch (exchange->head.route) {
     case ROUTE_METRICS:
         error = page_metrics(server, &answer);
+        break;
+    case ROUTE_PACKAGES:
+        error = page_packages(server, &answer, &problem);
+        break;
+    case ROUTE_LIMITS:
+        error = limits_page(server->settings, exchange->account, &answer);
         break;
     case ROUTE_LIVE:
         error = answer_live(&answer);
@@ -80,7 +88,9 @@ static void take_page(struct exchange *exchange) {
         error = page_health(server, !exchange->account, &answer);
         break;
     }
-    if (error) {
+    if (error == -EAGAIN) {
+        exchange_take_problem(exchange, &problem);
+    } else if (error) {
         exchange->state = EXCHANGE_GONE;
     } else {
         exchange_take_answer(exchange, &answer);

@@ -79,6 +79,8 @@ int gate_judge(struct gate *gate, const struct http_judgement *head, const struc
         return 0;
     case ROUTE_EXECUTE:
     case ROUTE_METRICS:
+    case ROUTE_PACKAGES:
+    case ROUTE_LIMITS:
         break;
     }
     if (!owner) {
@@ -89,6 +91,9 @@ int gate_judge(struct gate *gate, const struct http_judgement *head, const struc
         return owner->caps.metrics == 1
                    ? 0
                    : refuse_forbidden(ret_problem, "This key may not read the metrics, which name other keys.");
+    }
+    if (head->route == ROUTE_PACKAGES || head->route == ROUTE_LIMITS) {
+        return 0;
     }
     if (owner->caps.running == 0) {
         return refuse_forbidden(ret_problem, "This key may not run scripts.");

@@ -317,6 +317,7 @@ static const struct resource {
     {"/execute", ROUTE_EXECUTE, "POST, OPTIONS"}, {"/health", ROUTE_HEALTH, READ_ALLOW},
     {"/health/live", ROUTE_LIVE, READ_ALLOW},     {"/health/ready", ROUTE_READY, READ_ALLOW},
     {"/metrics", ROUTE_METRICS, READ_ALLOW},      {"/openapi.json", ROUTE_OPENAPI, READ_ALLOW},
+    {"/v1/packages", ROUTE_PACKAGES, READ_ALLOW}, {"/v1/limits", ROUTE_LIMITS, READ_ALLOW},
 };
 
 static int takes_method(const struct resource *resource, const char *method) {
@@ -342,7 +343,7 @@ static void judge_route(const struct http_head *head, const struct http_rules *r
         problem_set(&judgement->problem, 404, "not_found", "There is nothing at '%s'.",
                     problem_quote(path, strlen(path), quoted));
         problem_suggest(&judgement->problem, "POST /execute runs a script, GET /health tells the service's state, GET "
-                                             "/openapi.json describes both");
+                                             "/openapi.json describes all there is");
     } else if (!takes_method(resource, head->method)) {
         refuse_method(judgement, head, path, resource->allow);
     } else {

@@ -40,6 +40,8 @@ enum http_route {
     ROUTE_LIVE,
     ROUTE_READY,
     ROUTE_METRICS,
+    ROUTE_PACKAGES,
+    ROUTE_LIMITS,
     ROUTE_OPENAPI,
     ROUTE_OPTIONS,
 };

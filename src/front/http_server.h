@@ -22,6 +22,7 @@ struct http_server {
     struct gate *gate;
     struct idempotency idempotency;
     struct memory_budget *budget;
+    const struct byte_buffer *packages; /* JSON; empty: not known yet */
     struct MHD_Daemon *daemon;
     struct watch daemon_watch;
     struct lingering_set lingering;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "base/io.h"
 #include "base/log.h"
@@ -45,6 +46,13 @@ static void dispatch(struct keeper_link *link, const union front_message *messag
         break;
     case FRONT_SETTINGS:
         link->events.on_settings(context, &message->settings.settings, fds[0]);
+        break;
+    case FRONT_PACKAGES:
+        if (link->events.on_packages) {
+            link->events.on_packages(context, fds[0]);
+        } else {
+            (void)close(fds[0]);
+        }
         break;
     default:
         end_process(EX_PROTOCOL, "the keeper sent a message that is not for front");

@@ -20,6 +20,8 @@ struct keeper_events {
     void (*on_retire)(void *context);
     /* Takes the descriptor. */
     void (*on_settings)(void *context, const struct settings *settings, int keys_fd);
+    /* Takes the descriptor; NULL: nobody wants to know. */
+    void (*on_packages)(void *context, int packages_fd);
     void *context;
 };
 

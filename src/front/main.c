@@ -31,6 +31,7 @@
 #include "front/http_server.h"
 #include "front/keeper_link.h"
 #include "front/listener.h"
+#include "front/packages.h"
 #include "jail/front_jail.h"
 #include "wire/fixed_fds.h"
 
@@ -59,6 +60,7 @@ struct front {
     struct admission admission;
     struct http_server server;
     struct listener listener;
+    struct byte_buffer packages;
 };
 
 /* As many connections as the settings say, or as there are descriptors for. */
@@ -142,6 +144,15 @@ static void on_settings(void *context, const struct settings *settings, int keys
     set_budget(front);
     front->listener.max_connections = allowed_connections(settings);
     (void)load_keys(front, fd);
+}
+
+static void on_packages(void *context, int packages_fd) {
+    struct front *front = context;
+    cleanup_close int fd = packages_fd;
+    int error = packages_read(fd, &front->packages);
+    if (error) {
+        log_warning("what scripts can import is not shown: %s", strerror(-error));
+    }
 }
 
 static void on_accept(void *context) {
@@ -228,6 +239,7 @@ static int set_up(struct front *front) {
         .on_accept = on_accept,
         .on_retire = on_retire,
         .on_settings = on_settings,
+        .on_packages = on_packages,
         .context = front,
     };
     set_budget(front);
@@ -245,6 +257,7 @@ static int set_up(struct front *front) {
     if (error) {
         return error;
     }
+    front->server.packages = &front->packages;
     listener_start(&front->listener, front->loop, &front->server, FIXED_FD_LISTEN,
                    allowed_connections(&front->settings));
     uint64_t seed = 1;
@@ -287,6 +300,7 @@ int main(int argc, char **argv) {
     idempotency_end(&front.server.idempotency);
     admission_end(&front.admission);
     gate_end(&front.gate);
+    byte_buffer_free(&front.packages);
     event_loop_free(front.loop);
     log_info("drained");
     return EXIT_SUCCESS;

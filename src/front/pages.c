@@ -1,5 +1,6 @@
 #include "front/pages.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
@@ -74,6 +75,22 @@ int page_metrics(const struct http_server *server, struct answer *ret_answer) {
     int error = metrics_write(server->run_means->metrics, &facts, &answer.text);
     if (error) {
         answer_free(&answer);
+        return error;
+    }
+    *ret_answer = answer;
+    return 0;
+}
+
+int page_packages(const struct http_server *server, struct answer *ret_answer, struct problem *ret_problem) {
+    if (server->packages->len == 0) {
+        problem_set(ret_problem, 503, "overloaded", "The packages are not known yet: the service has just started.");
+        ret_problem->retry_after = 1;
+        problem_suggest(ret_problem, "Send the request again in 1 s, as Retry-After says");
+        return -EAGAIN;
+    }
+    struct answer answer = {.status = 200, .type = "application/json"};
+    int error = byte_buffer_append(&answer.text, server->packages->bytes, server->packages->len);
+    if (error) {
         return error;
     }
     *ret_answer = answer;

@@ -94,7 +94,7 @@ int main(int argc, char **argv) {
     memory_holder_prepare();
     const uint64_t text_kib = huge_pages_move_text();
 
-    struct spawner spawner = {.keeper_fd = FIXED_FD_KEEPER, .options = options};
+    struct spawner spawner = {.keeper_fd = FIXED_FD_KEEPER, .options = options, .packages_fd = -1};
     const struct seccomp_lacks lacks = {
         .namespaces = options.tier != ISOLATION_NAMESPACES,
         .user_ids = options.one_id,
@@ -126,6 +126,7 @@ int main(int argc, char **argv) {
     const uint64_t heap_kib = prefault_collapse();
     log_debug("in huge pages: %llu KiB of code, %llu KiB of data", (unsigned long long)text_kib,
               (unsigned long long)heap_kib);
+    spawner.packages_fd = warm_take_packages();
     learn_pages(&runner, kind);
     spawner.runner = &runner;
     error = spawn_serve(&spawner);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "guest/sandbox.h"
 #include "guest/warm.h"
@@ -22,7 +23,7 @@ static int send_hello(const struct spawner *spawner) {
         length = sizeof hello.python_version - 1;
     }
     memcpy(hello.python_version, version, length);
-    return packet_send(spawner->keeper_fd, &hello, sizeof hello, NULL, 0);
+    return packet_send(spawner->keeper_fd, &hello, sizeof hello, &spawner->packages_fd, spawner->packages_fd >= 0);
 }
 
 static void fill_options(const struct spawner *spawner, const struct keeper_spawn *spawn, const int *fds,
@@ -84,8 +85,9 @@ static int spawn_one(const struct spawner *spawner, const struct keeper_spawn *s
     return error;
 }
 
-int spawn_serve(const struct spawner *spawner) {
+int spawn_serve(struct spawner *spawner) {
     int error = send_hello(spawner);
+    close_fd(&spawner->packages_fd);
     while (!error) {
         struct keeper_spawn spawn;
         int fds[SPAWN_FDS + SPAWN_MAX_CGROUP_FDS];

@@ -6,7 +6,10 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
+#include "base/cleanup.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "guest/artifacts.h"
 #include "guest/embedded.h"
@@ -14,6 +17,7 @@
 #include "guest/last_words.h"
 #include "guest/native.h"
 #include "guest/output_hook.h"
+#include "wire/packages.h"
 
 #define PYTHON_PROGRAM L"/usr/bin/python3"
 
@@ -179,6 +183,32 @@ int warm_start(enum guest_kind kind, int no_memory_group, struct runner *ret_run
     Py_XDECREF(module); /* its functions keep it alive */
     Py_XDECREF(done);
     return done ? 0 : -1;
+}
+
+static int seal_text(const char *text, size_t size) {
+    cleanup_close int fd = memfd_create("packages", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0 || io_write_full(fd, text, size) < 0 ||
+        fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) < 0) {
+        return -1;
+    }
+    return take_fd(&fd);
+}
+
+int warm_take_packages(void) {
+    PyObject *text = PyObject_GetAttrString(warm_module, "packages_text");
+    Py_ssize_t size = 0;
+    const char *bytes = text && text != Py_None ? PyUnicode_AsUTF8AndSize(text, &size) : NULL;
+    int fd = -1;
+    if (bytes && (size_t)size <= PACKAGES_MAX_BYTES) {
+        fd = seal_text(bytes, (size_t)size);
+    }
+    if (fd < 0 && text != Py_None) {
+        log_warning("what scripts can import is not told to clients: %s", bytes ? "the list is too long" : "no list");
+    }
+    PyErr_Clear();
+    Py_XDECREF(text);
+    (void)PyObject_SetAttrString(warm_module, "packages_text", Py_None);
+    return fd;
 }
 
 /* There is no /proc to count threads in: the kernel grants unshare(CLONE_THREAD), which does nothing, to a process of

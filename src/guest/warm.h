@@ -35,6 +35,10 @@ void warm_before_fork(void);
 void warm_after_fork_parent(void);
 void warm_after_fork_child(void);
 
+/* What scripts can import, for the keeper: a descriptor as wire/packages.h describes it (owned), or -1 when there is
+ * none to tell, which is no error of a lean guest's; a data guest's goes to the log. Once, after warm_start(). */
+int warm_take_packages(void);
+
 /* The text of python/<name>.py; NULL when there is none. */
 const char *warm_source(const char *name);
 

@@ -197,8 +197,16 @@ int front_start(struct keeper *keeper) {
         error = events_watch(keeper->epoll_fd, &front->link);
     }
     keeper_status_changed(keeper);
+    front_send_packages(keeper);
     life_front_started(keeper);
     return error;
+}
+
+void front_send_packages(struct keeper *keeper) {
+    const struct front_message_head head = {.type = FRONT_PACKAGES, .size = sizeof head};
+    if (keeper->packages_fd >= 0 && front_is_running(keeper)) {
+        (void)front_send(keeper, &head, &keeper->packages_fd, 1);
+    }
 }
 
 int front_send(struct keeper *keeper, const void *message, const int *fds, size_t n_fds) {

@@ -29,6 +29,9 @@ void front_kill(struct keeper *keeper, const char *why);
  * -errno when it was not sent. */
 int front_send(struct keeper *keeper, const void *message, const int *fds, size_t n_fds);
 
+/* Sends the list of what scripts can import, once there is one. */
+void front_send_packages(struct keeper *keeper);
+
 int front_is_running(const struct keeper *keeper);
 
 #endif

@@ -140,14 +140,13 @@ static void on_guest_message(void *owner) {
     if (n == -EAGAIN) {
         return;
     }
-    if (n == (ssize_t)sizeof message.hello && message.head.type == GUEST_HELLO && n_fds == 0 &&
-        habitat->state == HABITAT_WARMING) {
+    if (n == (ssize_t)sizeof message.hello && message.head.type == GUEST_HELLO && habitat->state == HABITAT_WARMING) {
         habitat->state = HABITAT_READY;
         habitat->ready_us = clock_now_us();
         message.hello.python_version[sizeof message.hello.python_version - 1] = '\0';
         log_info("%s guest is warm after %llu ms (Python %s)", kind_names[habitat->kind],
                  (unsigned long long)(habitat->ready_us - habitat->started_us) / 1000, message.hello.python_version);
-        keeper_guest_ready(habitat->keeper, habitat, message.hello.python_version);
+        keeper_guest_ready(habitat->keeper, habitat, message.hello.python_version, n_fds > 0 ? fds[0] : -1);
         return;
     }
     if (n == (ssize_t)sizeof message.spawned && message.head.type == GUEST_SPAWNED &&

@@ -41,7 +41,7 @@ void keeper_status_changed(struct keeper *keeper) {
     keeper->status_dirty = 1;
 }
 
-void keeper_guest_ready(struct keeper *keeper, struct habitat *habitat, const char *python_version) {
+void keeper_guest_ready(struct keeper *keeper, struct habitat *habitat, const char *python_version, int packages_fd) {
     enum guest_kind kind = habitat->kind;
     struct habitat *before = keeper->current[kind];
     keeper->current[kind] = habitat;
@@ -53,6 +53,11 @@ void keeper_guest_ready(struct keeper *keeper, struct habitat *habitat, const ch
     }
     memcpy(keeper->status.python_version, python_version, sizeof keeper->status.python_version);
     keeper_status_changed(keeper);
+    if (packages_fd >= 0) {
+        close_fd(&keeper->packages_fd);
+        keeper->packages_fd = packages_fd;
+        front_send_packages(keeper);
+    }
 }
 
 void keeper_habitat_gone(struct keeper *keeper, const struct habitat *habitat) {
@@ -362,6 +367,7 @@ static void keeper_close(struct keeper *keeper) {
     events_close(keeper->epoll_fd, &keeper->signals);
     events_close(keeper->epoll_fd, &keeper->launcher);
     close_fd(&keeper->keys_fd);
+    close_fd(&keeper->packages_fd);
     close_fd(&keeper->guest_program);
     close_fd(&keeper->front_program);
     close_fd(&keeper->epoll_fd);
@@ -411,6 +417,7 @@ static int keeper_round(struct keeper *keeper, uint64_t *tick_us) {
 int keeper_run(const struct settings *settings, const struct keeper_client *client, int program_dir, int launcher_fd) {
     struct keeper keeper = {.own_settings = *settings,
                             .keys_fd = client->keys_fd,
+                            .packages_fd = -1,
                             .launcher.fd = -1,
                             .epoll_fd = -1,
                             .client = client,

@@ -27,6 +27,7 @@ enum keeper_id { KEEPER_ID_FRONT = 0, KEEPER_ID_GUEST = 1, KEEPER_ID_SLOTS = 2 }
 struct keeper {
     const struct settings *settings; /* those in force */
     struct settings own_settings;
+    int packages_fd;              /* owned; of wire/packages.h; -1 before the first data guest is warm */
     int keys_fd;                  /* owned; of base/key_file.h; -1: there are no API keys */
     struct permission permission; /* what front may ask for */
     struct event_source launcher; /* socket; -1: none */
@@ -83,7 +84,7 @@ struct keeper {
 void keeper_give_up(struct keeper *keeper, int exit_status);
 
 /* Called by habitats. */
-void keeper_guest_ready(struct keeper *keeper, struct habitat *habitat, const char *python_version);
+void keeper_guest_ready(struct keeper *keeper, struct habitat *habitat, const char *python_version, int packages_fd);
 void keeper_habitat_gone(struct keeper *keeper, const struct habitat *habitat);
 void keeper_guest_failed(struct keeper *keeper, enum guest_kind kind);
 

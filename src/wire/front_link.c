@@ -23,6 +23,10 @@ int front_message_shape(uint32_t type, uint32_t *ret_size, uint32_t *ret_n_fds) 
         *ret_size = sizeof(struct front_settings);
         *ret_n_fds = 1;
         return 0;
+    case FRONT_PACKAGES:
+        *ret_size = sizeof(struct front_message_head);
+        *ret_n_fds = 1;
+        return 0;
     case KEEPER_START:
         *ret_size = sizeof(struct keeper_start);
         break;

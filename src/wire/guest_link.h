@@ -8,7 +8,7 @@
 
 enum guest_message_type {
     /* guest to keeper: even */
-    GUEST_HELLO = 2,   /* warm: SPAWN may be sent; no descriptor */
+    GUEST_HELLO = 2, /* warm: SPAWN may be sent; from a data guest 1 descriptor, see packages.h, from a lean one none */
     GUEST_SPAWNED = 4, /* answer to each SPAWN, in order; 1 descriptor (a pidfd) when error is 0, else none */
     /* keeper to guest: odd */
     KEEPER_SPAWN = 3, /* make one sandbox; SPAWN_FDS + n_cgroup_fds descriptors */

@@ -39,6 +39,16 @@ def test_only_who_has_a_key_gets_in(own_service, key_file):
     assert "isolation" in daemon.client.request("GET", "/health", headers=key_file.headers("bob")).json()
 
 
+def test_what_there_is_is_told_with_a_key_and_its_caps(own_service, key_file):
+    key_file.add("alice running=2 max_timeout=3 cpu_seconds_per_minute=30")
+    daemon = own_service(environment={"PYEXEC_API_KEYS_FILE": key_file.path})
+    for path in ("/v1/packages", "/v1/limits"):
+        check_refusal(daemon.client.request("GET", path), "unauthorized")
+    response = daemon.client.request("GET", "/v1/limits", headers=key_file.headers("alice"))
+    caps = {name: cap["value"] for name, cap in response.json()["key"].items()}
+    assert caps == {"running": 2, "max_timeout": 3, "cpu_seconds_per_minute": 30}
+
+
 def test_keys_are_in_no_log_no_command_line_and_no_sandbox(own_service, key_file):
     key_file.add("alice requests_per_minute=2")
     daemon = own_service(api_keys_file=key_file.path, log_level="debug")

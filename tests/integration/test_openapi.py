@@ -170,7 +170,9 @@ def test_refusals_of_a_head(service):
 def test_answers_where_there_are_keys(own_service, public_directory):
     keys = KeyFile(public_directory).add("alice requests_per_minute=2", "bob metrics")
     own = own_service(api_keys_file=keys.path)
-    assert own.client.post({"script": QUICK}).status == 401 and own.client.request("GET", "/metrics").status == 401
+    assert own.client.post({"script": QUICK}).status == 401
+    for path in ("/metrics", "/v1/packages", "/v1/limits"):
+        assert own.client.request("GET", path).status == 401
     assert [own.client.post({"script": QUICK}, keys.headers("alice")).status for _ in range(3)] == [200, 200, 429]
     once = {**keys.headers("bob"), "Idempotency-Key": "a"}
     assert [own.client.post({"script": QUICK, "timeout": timeout}, once).status for timeout in (5, 5, 6)] == [200, 200, 422]

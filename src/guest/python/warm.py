@@ -6,7 +6,7 @@ import pkgutil
 import sys
 import threading
 
-from pyexec_guest import ending, figures, forking, last_words, shared_maps
+from pyexec_guest import ending, figures, forking, last_words, packages, shared_maps
 
 _LEAN = """
 abc argparse array ast asyncio base64 binascii bisect calendar collections collections.abc concurrent.futures
@@ -25,6 +25,7 @@ matplotlib.backends.backend_agg
 """.split()
 
 installed_modules = ()
+packages_text = None  # of a data guest
 
 
 def warm_up(kind, no_memory_group):
@@ -43,8 +44,11 @@ def warm_up(kind, no_memory_group):
     figures.install()
     last_words.install()
     ending.remember()
-    global installed_modules
-    installed_modules = tuple(sorted({module.name for module in pkgutil.iter_modules()} | set(sys.stdlib_module_names)))
+    global installed_modules, packages_text
+    found = {module.name for module in pkgutil.iter_modules()}
+    installed_modules = tuple(sorted(found | set(sys.stdlib_module_names)))
+    if kind == 1:
+        packages_text = packages.describe(found)
 
 
 def _exercise_data_modules():
