@@ -68,7 +68,7 @@ static void add_cors(struct adder *adder, const struct answer_headers *headers) 
     if (headers->is_preflight) {
         add(adder, "Access-Control-Allow-Methods", headers->allow);
         add(adder, "Access-Control-Allow-Headers",
-            "Authorization, Content-Type, Idempotency-Key, X-Api-Key, X-Request-Id");
+            "Authorization, Content-Type, Idempotency-Key, traceparent, tracestate, X-Api-Key, X-Request-Id");
         add(adder, "Access-Control-Max-Age", "600");
     } else {
         add(adder, "Access-Control-Expose-Headers",

@@ -59,17 +59,31 @@ static void dispatch(struct keeper_link *link, const union front_message *messag
     }
 }
 
+/* The machine has no descriptors left: a sandbox that cannot be talked to is given back. */
+static void take_without_descriptors(struct keeper_link *link, const union front_message *message) {
+    log_error("no descriptor is left for what the keeper sent");
+    if (message->head.type == FRONT_READY) {
+        keeper_link_send_cancel(link, message->ready.sandbox_id);
+    } else if (message->head.type == FRONT_SETTINGS) {
+        end_process(EX_OSERR, "the keys cannot be taken");
+    }
+}
+
 static void on_readable(void *context, uint32_t events) {
     struct keeper_link *link = context;
     (void)events;
     for (;;) {
-        union front_message message;
+        union front_message message = {0};
         int fds[READY_FDS];
         size_t n_fds = 0;
         uint32_t size, expected_fds;
         ssize_t n = packet_receive(link->fd, &message, sizeof message, fds, READY_FDS, &n_fds);
         if (n == -EAGAIN) {
             return;
+        }
+        if (n == -EMFILE) {
+            take_without_descriptors(link, &message);
+            continue;
         }
         if (n <= 0) {
             end_process(EXIT_FAILURE, n == 0 ? "the keeper has gone" : "the keeper's socket failed");

@@ -25,12 +25,18 @@ static const char *const outcome_words[REQUEST_OUTCOMES] = {
     [REQUEST_CLIENT_GONE] = "client_gone",
 };
 
-static const char *const cause_words[VERDICT_INTERNAL + 1] = {
+static const char *const cause_words[VERDICT_CAUSES] = {
     [VERDICT_EXITED] = "exited",     [VERDICT_SIGNALED] = "signaled",
     [VERDICT_TIMEOUT] = "timeout",   [VERDICT_MEMORY] = "memory",
     [VERDICT_CPU] = "cpu",           [VERDICT_PROCESSES] = "processes",
     [VERDICT_DISK] = "disk",         [VERDICT_CANCELLED] = "cancelled",
-    [VERDICT_INTERNAL] = "internal",
+    [VERDICT_INTERNAL] = "internal", [VERDICT_FILES] = "files",
+};
+
+/* Their names are the guest's to tell, from what a script saw (src/guest/python/exception_suggestions.py). */
+static const char *const denied_words[METRICS_DENIED] = {
+    "socket", "kill",   "killpg", "setuid", "setgid",       "setgroups", "chown", "nice",    "setpriority", "ptrace",
+    "mount",  "umount", "chroot", "setns",  "memfd_create", "unshare",   "mknod", "sendmsg", "mmap",        "other",
 };
 
 static const char *const kind_words[GUEST_KINDS] = {[GUEST_LEAN] = "lean", [GUEST_DATA] = "data"};
@@ -101,9 +107,17 @@ void metrics_count_start(struct metrics *metrics, const struct front_ready *read
     }
 }
 
+void metrics_count_denied(struct metrics *metrics, const char *name, size_t len) {
+    size_t i = 0;
+    while (i < METRICS_DENIED - 1 && (strlen(denied_words[i]) != len || memcmp(denied_words[i], name, len) != 0)) {
+        i++;
+    }
+    metrics->denied[i]++;
+}
+
 void metrics_count_run(struct metrics *metrics, struct account_counts *counts, const struct front_verdict *verdict,
                        uint64_t queue_us) {
-    if (!verdict->started || verdict->cause > VERDICT_INTERNAL) {
+    if (!verdict->started || verdict->cause >= VERDICT_CAUSES) {
         metrics->unused_ended++;
         return;
     }
@@ -239,11 +253,17 @@ static void write_requests(struct writer *writer, const struct metrics *metrics,
 
 static void write_sandboxes(struct writer *writer, const struct metrics *metrics, const struct metrics_facts *facts) {
     begin(writer, "pyexecd_sandboxes_ended_total", "counter",
-          "Sandboxes that had a script, by what ended them; timeout, memory, cpu, processes and disk are kills for a "
-          "limit.");
-    for (int i = VERDICT_EXITED; i <= VERDICT_INTERNAL; i++) {
+          "Sandboxes that had a script, by what ended them; timeout, memory, cpu, processes, disk and files are kills "
+          "for a limit.");
+    for (int i = VERDICT_EXITED; i < VERDICT_CAUSES; i++) {
         put(writer, "pyexecd_sandboxes_ended_total{cause=\"%s\"} %llu\n", cause_words[i],
             (unsigned long long)metrics->verdicts[i]);
+    }
+    begin(writer, "pyexecd_denied_calls_total", "counter",
+          "Runs that ended with the error of a call that the sandbox refuses, by the call.");
+    for (size_t i = 0; i < METRICS_DENIED; i++) {
+        put(writer, "pyexecd_denied_calls_total{call=\"%s\"} %llu\n", denied_words[i],
+            (unsigned long long)metrics->denied[i]);
     }
     put_one(writer, "pyexecd_sandboxes_unused_total", "counter", "Ready sandboxes that ended before they had a script.",
             metrics->unused_ended);

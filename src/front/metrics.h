@@ -48,17 +48,19 @@ struct histogram {
 };
 
 #define METRICS_STATUSES 16
+#define METRICS_DENIED 20
 
 struct metrics {
     struct account_counts anonymous;
-    struct histogram request, queue, run;    /* times */
-    struct histogram start[GUEST_KINDS];     /* making a sandbox ready */
-    struct histogram memory;                 /* peak of a run */
-    uint64_t verdicts[VERDICT_INTERNAL + 1]; /* by enum verdict_cause, of sandboxes that had a script */
-    uint64_t unused_ended;                   /* those that had none */
-    uint64_t request_bytes, response_bytes;  /* bodies */
-    uint64_t output_bytes[2];                /* stdout and stderr of runs, whether kept or not */
-    uint64_t connections;                    /* accepted */
+    struct histogram request, queue, run;   /* times */
+    struct histogram start[GUEST_KINDS];    /* making a sandbox ready */
+    struct histogram memory;                /* peak of a run */
+    uint64_t verdicts[VERDICT_CAUSES];      /* by enum verdict_cause, of sandboxes that had a script */
+    uint64_t denied[METRICS_DENIED];        /* calls that scripts were refused, by metrics.c's table of names */
+    uint64_t unused_ended;                  /* those that had none */
+    uint64_t request_bytes, response_bytes; /* bodies */
+    uint64_t output_bytes[2];               /* stdout and stderr of runs, whether kept or not */
+    uint64_t connections;                   /* accepted */
     struct {
         unsigned status;
         uint64_t count;
@@ -70,6 +72,9 @@ void metrics_count_response(struct metrics *metrics, unsigned status);
 /* A request for a run, or one that was none, is over. */
 void metrics_count_request(struct metrics *metrics, struct account_counts *counts, enum request_outcome outcome,
                            uint64_t took_us);
+
+/* A run ended since the sandbox refused it the call of this name; one that is not known counts as another. */
+void metrics_count_denied(struct metrics *metrics, const char *name, size_t len);
 
 /* A sandbox has been made ready. */
 void metrics_count_start(struct metrics *metrics, const struct front_ready *ready);

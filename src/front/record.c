@@ -10,6 +10,7 @@
 
 #define RECORD_MAX_DEPTH 4u
 #define MESSAGE_MAX (64u << 10)
+#define DENIED_MAX 32
 #define ERROR_TYPE_MAX 1024u
 #define TRACEBACK_MAX (256u << 10)
 #define RESULT_TEXT_MAX_CHARACTERS 1001u /* 1,000 and the mark of the cut */
@@ -133,6 +134,7 @@ static const struct member {
     {"suggestions", MEMBER_LIST, offsetof(struct run_record, suggestions), 0, 0},
     {"available_functions", MEMBER_LIST, offsetof(struct run_record, available_functions), 0, 0},
     {"result_text", MEMBER_TEXT, offsetof(struct run_record, result_text), 0, MESSAGE_MAX},
+    {"denied", MEMBER_TEXT, offsetof(struct run_record, denied), 0, DENIED_MAX},
     {"exit_code", MEMBER_NUMBER, offsetof(struct run_record, exit_code), 0, 255},
 };
 
@@ -307,5 +309,6 @@ void record_free(struct run_record *record) {
     byte_buffer_free(&record->suggestions.texts);
     byte_buffer_free(&record->available_functions.texts);
     byte_buffer_free(&record->stopped_at);
+    byte_buffer_free(&record->denied);
     byte_buffer_free(&record->value);
 }

@@ -37,6 +37,7 @@ struct run_record {
     long long line, column, exit_code;
     long long stopped_line;        /* where it was when its time ran out; 0: not told */
     struct byte_buffer stopped_at; /* the same as a traceback */
+    struct byte_buffer denied;     /* the name of a call that the sandbox refused it, as claimed */
     struct byte_buffer value;      /* RECORD_RESULT: the result's JSON text, strictly checked */
 };
 

@@ -257,6 +257,9 @@ int run_answer(struct run *run, struct answer *ret_answer) {
     if (run->verdict.cause == VERDICT_TIMEOUT) {
         error = record_read_last_words(run->result_fd, &record);
     }
+    if (record.denied.len > 0) {
+        metrics_count_denied(run->means->metrics, record.denied.bytes, record.denied.len);
+    }
     if (record.kind == RECORD_INVALID) {
         log_debug("%s: the sandbox left a damaged record: %s", run->id, record.fault);
     }

@@ -87,6 +87,7 @@ int main(int argc, char **argv) {
         (void)fputs(GUEST_USAGE, stderr);
         return EX_USAGE;
     }
+    log_set_format(options.log_as_json ? LOG_FORMAT_JSON : LOG_FORMAT_TEXT);
     const enum guest_kind kind = options.kind;
     (void)prctl(PR_SET_NAME, "pyexec-guest");
     (void)close_range(FIXED_FD_KEEPER + 1, ~0U, 0);

@@ -34,6 +34,7 @@ int guest_options_read(int argc, char **argv, struct guest_options *ret_options)
         {"one-id", no_argument, NULL, 'o'},
         {"prepared-root", no_argument, NULL, 'r'},
         {"no-memory-group", no_argument, NULL, 'm'},
+        {"log-as-json", no_argument, NULL, 'j'},
         {NULL, 0, NULL, 0},
     };
     struct guest_options options = {.tier = ISOLATION_AUTO};
@@ -61,6 +62,9 @@ int guest_options_read(int argc, char **argv, struct guest_options *ret_options)
             break;
         case 'm':
             options.no_memory_group = 1;
+            break;
+        case 'j':
+            options.log_as_json = 1;
             break;
         default:
             error = -EINVAL;

@@ -8,6 +8,7 @@
 struct guest_options {
     enum guest_kind kind;
     enum isolation tier;
+    int log_as_json;     /* 1: JSON, 0: text */
     int no_memory_group; /* 1: what sandboxes hold is known from /proc alone */
     /* Without namespaces only: */
     int one_id;               /* 1: sandboxes keep the guest's user id */
@@ -20,9 +21,9 @@ struct guest_options {
 int guest_options_read(int argc, char **argv, struct guest_options *ret_options);
 
 #define GUEST_USAGE                                                                                                    \
-    "usage: pyexec-guest --kind lean|data --tier namespaces [--no-memory-group]\n"                                     \
+    "usage: pyexec-guest --kind lean|data --tier namespaces [--no-memory-group] [--log-as-json]\n"                     \
     "       pyexec-guest --kind lean|data --tier landlock|seccomp --private-base DIR --preload LIBRARY [--one-id] "    \
-    "[--prepared-root] [--no-memory-group]\n"                                                                          \
+    "[--prepared-root] [--no-memory-group] [--log-as-json]\n"                                                          \
     "with the keeper's socket as descriptor 3\n"
 
 #endif

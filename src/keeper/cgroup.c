@@ -108,6 +108,9 @@ int cgroup_slot_set_memory(struct cgroups *groups, size_t slot, uint64_t memory_
     return error;
 }
 
+/* As much memory at once may be refused: a huge page, and what each core has charged beforehand. */
+#define CHARGE_BYTES (16u << 20)
+
 static uint64_t oom_kills(const struct cgroup_slot *files) {
     return cgroup_read_number(files->events_fd, "oom_kill ");
 }
@@ -155,7 +158,9 @@ int cgroup_slot_processes(const struct cgroups *groups, size_t slot) {
 
 int cgroup_slot_oom_killed(const struct cgroups *groups, size_t slot) {
     const struct cgroup_slot *files = &groups->slots[slot];
-    return oom_kills(files) > files->oom_kills;
+    /* Those that another group around this one has ended count here too: its own limit has to be near. */
+    return oom_kills(files) > files->oom_kills &&
+           cgroup_slot_memory_peak(groups, slot) + CHARGE_BYTES >= files->limit_bytes;
 }
 
 int cgroup_slot_kill(const struct cgroups *groups, size_t slot) {

@@ -102,6 +102,9 @@ static void lose_guest(struct habitat *habitat, const char *why) {
     habitat_retire(habitat);
 }
 
+/* What has been made is lost, and goes with the guest and its habitat; what runs goes on. */
+static const char no_descriptors[] = "no descriptor is left to take its answer by";
+
 static void on_guest_exit(void *owner) {
     struct habitat *habitat = owner;
     if (reap(habitat, &habitat->guest_exit) && habitat->guest.fd >= 0) {
@@ -116,6 +119,10 @@ static void on_maker_message(void *owner) {
     size_t n_fds = 0;
     ssize_t n = packet_receive(habitat->maker.fd, &reply, sizeof reply, fds, 1, &n_fds);
     if (n == -EAGAIN) {
+        return;
+    }
+    if (n == -EMFILE) {
+        lose_guest(habitat, no_descriptors);
         return;
     }
     if (n != (ssize_t)sizeof reply || (n_fds == 0 && !reply.error)) {
@@ -138,6 +145,10 @@ static void on_guest_message(void *owner) {
     size_t n_fds = 0;
     ssize_t n = packet_receive(habitat->guest.fd, &message, sizeof message, fds, 1, &n_fds);
     if (n == -EAGAIN) {
+        return;
+    }
+    if (n == -EMFILE) {
+        lose_guest(habitat, no_descriptors);
         return;
     }
     if (n == (ssize_t)sizeof message.hello && message.head.type == GUEST_HELLO && habitat->state == HABITAT_WARMING) {

@@ -13,6 +13,7 @@
 
 #include "base/cleanup.h"
 #include "base/io.h"
+#include "base/log.h"
 #include "jail/clone.h"
 #include "jail/layers.h"
 #include "jail/tree.h"
@@ -65,6 +66,9 @@ static _Noreturn void become_guest(const struct builder_options *options) {
     size_t n = 5;
     char preload[300], tmp[300];
     const char *environment[] = {NULL, NULL, NULL};
+    if (log_is_json()) {
+        arguments[n++] = "--log-as-json";
+    }
     if (options->no_memory_group) {
         arguments[n++] = "--no-memory-group";
     }

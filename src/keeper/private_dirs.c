@@ -8,6 +8,7 @@
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -107,6 +108,17 @@ void private_dirs_close(struct private_dirs *dirs) {
     }
     close_fd(&dirs->own_fd);
     close_fd(&dirs->base_fd);
+}
+
+int private_dirs_check_room(const struct private_dirs *dirs, uint64_t max_bytes) {
+    struct statvfs disk;
+    if (fstatvfs(dirs->own_fd, &disk) < 0) {
+        return -errno;
+    }
+    /* Of a small disk less is enough: it may be smaller than what a run may write. */
+    const uint64_t total = (uint64_t)disk.f_blocks * disk.f_frsize, available = (uint64_t)disk.f_bavail * disk.f_frsize;
+    const uint64_t wanted = max_bytes / 8 < total / 16 ? max_bytes / 8 : total / 16;
+    return available < wanted ? -ENOSPC : 0;
 }
 
 int private_dirs_make(const struct private_dirs *dirs, int change_owner, uid_t uid, gid_t gid,

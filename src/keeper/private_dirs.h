@@ -26,6 +26,10 @@ int private_dirs_open(const char *root, const char *asked, struct private_dirs *
 /* Removes the place, as far as it is empty, and closes it. */
 void private_dirs_close(struct private_dirs *dirs);
 
+/* 0 when there is room for some of what a run may write, max_bytes; -ENOSPC when the disk is as good as full, so that a
+ * script would be told of it which has nothing to do with it; or another -errno. */
+int private_dirs_check_room(const struct private_dirs *dirs, uint64_t max_bytes);
+
 /* Makes a directory for uid and gid (with change_owner; else it is the caller's). Writes its name and returns an O_PATH
  * descriptor, owned by the caller, or -errno. */
 int private_dirs_make(const struct private_dirs *dirs, int change_owner, uid_t uid, gid_t gid,

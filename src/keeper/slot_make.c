@@ -246,10 +246,15 @@ static int ask_guest(struct slot *slot, int place_fd) {
 static int begin_in_directory(struct slot *slot) {
     struct keeper *keeper = slot->keeper;
     const uint32_t id = slot_id(slot);
-    cleanup_close int fd = private_dirs_make(&keeper->dirs, !keeper->one_id, id, id, slot->directory);
-    int error = fd < 0 ? fd : ask_guest(slot, fd);
+    cleanup_close int fd = -1;
+    int error = private_dirs_check_room(&keeper->dirs, keeper->settings->max_disk_bytes);
+    if (!error) {
+        fd = private_dirs_make(&keeper->dirs, !keeper->one_id, id, id, slot->directory);
+        error = fd < 0 ? fd : ask_guest(slot, fd);
+    }
     if (error && slot->state != SLOT_FREE) {
-        log_error("a sandbox could not be asked for: %s", strerror(-error));
+        log_error("a sandbox could not be asked for: %s%s", error == -ENOSPC ? "private directories: " : "",
+                  strerror(-error));
         slot_spawn_failed(keeper);
         slot_kill(slot, VERDICT_INTERNAL, 0);
     }

@@ -1,6 +1,8 @@
 #include <signal.h>
 
+#include "base/log.h"
 #include "keeper/cgroup.h"
+#include "keeper/host_oom.h"
 #include "keeper/process.h"
 #include "keeper/slot_inside.h"
 #include "keeper/state.h"
@@ -32,7 +34,8 @@ static uint64_t memory_peak_bytes(const struct slot *slot) {
 
 /* What ended the sandbox: the keeper's own doing first, then what the kernel did for a limit, then its own end. */
 static void judge(const struct slot *slot, uint64_t cpu_us, struct front_verdict *verdict) {
-    const struct settings *settings = slot->keeper->settings;
+    struct keeper *keeper = slot->keeper;
+    const struct settings *settings = keeper->settings;
     if (slot->cause) {
         verdict->cause = slot->cause;
         verdict->limit_value = slot->limit_value;
@@ -44,10 +47,16 @@ static void judge(const struct slot *slot, uint64_t cpu_us, struct front_verdict
     } else if (slot->end.signal == SIGKILL && cgroup_slot_oom_killed(&slot->keeper->cgroups, slot->index)) {
         verdict->cause = VERDICT_MEMORY;
         verdict->limit_value = slot->memory_bytes;
+        host_oom_forgive(keeper);
     } else if ((slot->end.signal == SIGXCPU || slot->end.signal == SIGKILL) &&
                cpu_us + 500000 >= settings->max_cpu_ms * 1000) {
         verdict->cause = VERDICT_CPU;
         verdict->limit_value = settings->max_cpu_ms;
+    } else if (slot->end.signal == SIGKILL && host_oom_happened(keeper)) {
+        log_error("slot %zu: a run was ended by the kernel, since there is no memory left on this host or in the "
+                  "container or unit that the service is in",
+                  slot->index);
+        verdict->cause = VERDICT_INTERNAL;
     } else {
         verdict->cause = VERDICT_SIGNALED;
         verdict->signal = slot->end.signal;

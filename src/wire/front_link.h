@@ -74,6 +74,8 @@ enum verdict_cause {
     VERDICT_FILES = 10,   /* limit_value: files and directories */
 };
 
+#define VERDICT_CAUSES (VERDICT_FILES + 1)
+
 struct front_verdict {
     struct front_message_head head;
     uint64_t sandbox_id;

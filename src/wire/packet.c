@@ -75,6 +75,8 @@ ssize_t packet_receive(int socket_fd, void *message, size_t size, int *ret_fds, 
     int error = 0;
     if (header.msg_flags & MSG_TRUNC) {
         error = -EMSGSIZE;
+    } else if ((header.msg_flags & MSG_CTRUNC) && n_fds < PACKET_MAX_FDS) {
+        error = -EMFILE; /* there was room for more, but nothing to make of them */
     } else if ((header.msg_flags & MSG_CTRUNC) || n_fds > max_fds) {
         error = -EPROTO;
     }

@@ -15,7 +15,8 @@ int packet_send(int socket_fd, const void *message, size_t size, const int *fds,
 
 /* Receives one message of at most `size` bytes. Descriptors arrive close-on-exec, in ret_fds[0 .. *ret_n_fds), owned by
  * the caller; more than max_fds is -EPROTO. Returns the bytes of the message, 0 when the peer has closed, -EAGAIN,
- * -EMSGSIZE when the packet was longer than `size`, or another -errno; on any error no descriptor is left open. */
+ * -EMSGSIZE when the packet was longer than `size`, -EMFILE when this process or the machine has no descriptor left for
+ * those that came (the message is there all the same), or another -errno; on any error no descriptor is left open. */
 ssize_t packet_receive(int socket_fd, void *message, size_t size, int *ret_fds, size_t max_fds, size_t *ret_n_fds);
 
 /* Closes fds[0 .. n) and sets them to -1. */

@@ -43,6 +43,8 @@ def pytest_collection_modifyitems(config, items):
         unwanted = {"needs_process"}
     if config.getoption("--isolation", default=None) not in (None, "namespaces"):
         unwanted.add("needs_namespaces")
+    if os.geteuid() != 0 or config.getoption("--as-user", default=False) or os.environ.get("PYEXEC_AS_USER") == "1":
+        unwanted.add("needs_root")
     dropped = [item for item in items if any(mark.name in unwanted for mark in item.iter_markers())]
     if dropped:
         config.hook.pytest_deselected(items=dropped)

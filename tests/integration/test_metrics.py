@@ -47,6 +47,8 @@ def used(used_service):
     client.failure("timeout", "def main():\n    while True: pass", timeout=0.5)
     client.failure("runtime_error", "def main():\n    1 / 0")
     client.failure("runtime_error", "import os\ndef main():\n    os.kill(os.getpid(), 11)")
+    client.failure("runtime_error", "import socket\ndef main():\n    socket.socket()")
+    client.failure("runtime_error", "import os\ndef main():\n    os.chroot('/tmp')")
     client.failure("resource_limit", "def main():\n    x = bytearray(1 << 30)\n    x[:] = bytes(1 << 30)", memory_mb=64)
     return client
 
@@ -55,10 +57,12 @@ def test_real_runs_are_counted(used):
     text = metrics(used)
     check_by_promtool(text)
     samples = parse(text)
-    for outcome, count in (("success", 2), ("timeout", 1), ("runtime_error", 2), ("resource_limit", 1), ("internal_error", 0)):
+    for outcome, count in (("success", 2), ("timeout", 1), ("runtime_error", 4), ("resource_limit", 1), ("internal_error", 0)):
         assert value(samples, "pyexecd_requests_total", outcome=outcome, key="anonymous") == count, outcome
-    for cause, count in (("exited", 3), ("timeout", 1), ("signaled", 1), ("memory", 1)):
+    for cause, count in (("exited", 5), ("timeout", 1), ("signaled", 1), ("memory", 1)):
         assert value(samples, "pyexecd_sandboxes_ended_total", cause=cause) == count, cause
+    for call, count in (("socket", 1), ("chroot", 1), ("mount", 0), ("other", 0)):
+        assert value(samples, "pyexecd_denied_calls_total", call=call) == count, call
     assert 0.4 < value(samples, "pyexecd_run_cpu_seconds_total", key="anonymous") < 20
     assert value(samples, "pyexecd_run_duration_seconds_sum") > 0.5
     started = value(samples, "pyexecd_sandbox_start_duration_seconds_count", guest="lean")

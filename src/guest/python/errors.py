@@ -109,6 +109,10 @@ def exception(error, main):
         if code is not None and code.co_filename == source_lines.SCRIPT:
             record["line"] = code.co_firstlineno
     record["suggestions"] = _advice(suggestions.for_exception, error, record, main)
+    try:
+        record["denied"] = suggestions.denied_call(error)
+    except Exception:  # hostile attributes
+        pass
     return {name: value for name, value in record.items() if value is not None}
 
 

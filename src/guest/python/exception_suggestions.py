@@ -39,6 +39,24 @@ _NETWORK_FILES = ("/socket.py", "/urllib/", "/http/", "/ssl.py", "/smtplib.py", 
                   "/urllib3/", "/socketserver.py", "/ftplib.py", "/imaplib.py", "/poplib.py")  # fmt: skip
 
 
+# Calls whose refusal an operator may want to know of, as front's metrics.c names them; "socket" stands for all of the
+# network.
+_DENIED_CALLS = re.compile(
+    r"\b(killpg|kill|set(?:re|res|e|fs)?uid|set(?:re|res|e|fs)?gid|setgroups|l?chown|fchown|nice|setpriority|ptrace|umount|mount|"
+    r"chroot|unshare|setns|mknod|memfd_create|sched_set\w+|sendmsg|mmap)\w*\("
+)
+
+
+def denied_call(error):
+    """The name of the call that the sandbox refused the script with this error, or None."""
+    if not isinstance(error, OSError) or error.errno != errno.EPERM:
+        return None
+    if _is_from_network(error):
+        return "socket"
+    found = _DENIED_CALLS.search(Place(error).line)
+    return found[1] if found else "other"
+
+
 def _is_from_network(error):
     trace = error.__traceback__
     while trace is not None:
@@ -118,8 +136,9 @@ def _os_error(error, record, main):
     if kind in ("gaierror", "herror", "URLError") or _is_from_network(error):
         return [NO_NETWORK]
     if number in (errno.EROFS, errno.EACCES, errno.EPERM):
-        if re.search(r"\b(kill|killpg|setuid|setgid|chown|nice|setpriority|ptrace|mount|chroot)\w*\(", Place(error).line):
-            return ["The sandbox does not permit this to a script: it may only control processes that it started itself"]
+        refused = _DENIED_CALLS.search(Place(error).line)
+        if refused:
+            return [f"The sandbox does not permit {refused[1]}() to a script: it may only control processes that it started itself"]
         path = f" ({error.filename!r})" if error.filename else ""
         return [f"{WRITABLE}{path}"]
     if number == errno.ENOENT:

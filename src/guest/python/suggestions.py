@@ -4,11 +4,11 @@ exceptions have modules of their own."""
 import re
 
 from pyexec_guest import source_lines, values
-from pyexec_guest.exception_suggestions import for_exception
+from pyexec_guest.exception_suggestions import denied_call, for_exception
 from pyexec_guest.failing_place import Place, nearest_names
 from pyexec_guest.syntax_suggestions import for_syntax_error
 
-__all__ = ["GENERIC", "for_exception", "for_exit", "for_missing_main", "for_syntax_error", "for_unserializable"]
+__all__ = ["GENERIC", "denied_call", "for_exception", "for_exit", "for_missing_main", "for_syntax_error", "for_unserializable"]
 
 GENERIC = "Read the last line of the traceback first, then the line of the script that it names"
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -123,6 +124,24 @@ static void test_too_many_to_send(void **state) {
     assert_int_equal(packet_send(near_end, "x", 1, fds, PACKET_MAX_FDS + 1), -EINVAL);
 }
 
+static void test_no_descriptor_left(void **state) {
+    (void)state;
+    struct rlimit before, none;
+    int received[2] = {-1, -1}, fds[2] = {STDERR_FILENO, STDERR_FILENO};
+    char bytes[4] = "";
+    size_t n_fds = 77;
+    const size_t open_before = open_descriptors();
+    assert_int_equal(packet_send(near_end, "some", 4, fds, 2), 0);
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none = (struct rlimit){.rlim_cur = 3, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    const ssize_t n = packet_receive(far_end, bytes, sizeof bytes, received, 2, &n_fds);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(n, -EMFILE);
+    assert_memory_equal(bytes, "some", 4);
+    assert_int_equal(open_descriptors(), open_before);
+}
+
 static void test_more_descriptors_than_expected_are_closed(void **state) {
     static const size_t counts[] = {1, 5, PACKET_MAX_FDS, PACKET_MAX_FDS + 1, HOSTILE_FDS};
     (void)state;
@@ -198,6 +217,7 @@ int main(void) {
         WITH_PAIR(test_round_trip_with_most_descriptors),
         WITH_PAIR(test_packets_stay_apart),
         WITH_PAIR(test_too_many_to_send),
+        WITH_PAIR(test_no_descriptor_left),
         WITH_PAIR(test_more_descriptors_than_expected_are_closed),
         WITH_PAIR(test_longer_packet_than_expected),
         WITH_PAIR(test_peer_gone_and_socket_full),

@@ -1,0 +1,37 @@
+#include "keeper/host_oom.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/io.h"
+#include "keeper/state.h"
+
+#define INTERVAL_US 1000000u
+
+/* Of the whole machine since it was started, those of control groups too; 0 when it cannot be told. */
+static uint64_t count_kills(const struct keeper *keeper) {
+    static const char name[] = "\noom_kill ";
+    static char text[16384]; /* some hundred lines; a later kernel's may be more, and then nothing is told */
+    if (io_read_text(keeper->proc_fd, "vmstat", text, sizeof text) <= 0) {
+        return 0;
+    }
+    const char *line = strstr(text, name);
+    return line ? strtoull(line + sizeof name - 1, NULL, 10) : 0;
+}
+
+void host_oom_sample(struct keeper *keeper, uint64_t now_us) {
+    if (now_us >= keeper->oom_look_us) {
+        keeper->oom_kills = count_kills(keeper);
+        keeper->oom_look_us = now_us + INTERVAL_US;
+    }
+}
+
+void host_oom_forgive(struct keeper *keeper) {
+    keeper->oom_look_us = 0;
+    host_oom_sample(keeper, clock_now_us());
+}
+
+int host_oom_happened(const struct keeper *keeper) {
+    return count_kills(keeper) > keeper->oom_kills;
+}
