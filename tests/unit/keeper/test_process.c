@@ -96,7 +96,7 @@ static void cpu_time_and_memory_of_the_dead_are_told(void **state) {
     }
     struct process_end end = wait_for_end(pidfd);
     assert_true(end.cpu_us > 100);
-    assert_true(end.max_rss_bytes >= size);
+    assert_true(end.max_rss_bytes + (1u << 20) >= size); /* the kernel counts on each core for itself at first */
 }
 
 static void the_thread_id_of_a_clone_is_its_own(void **state) {
