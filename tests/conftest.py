@@ -8,7 +8,7 @@ skipped = []
 
 
 def pytest_addoption(parser):
-    parser.addoption("--slice", type=int, default=1, metavar="N", help="of each test that has cases, only every N-th, and the first")
+    parser.addoption("--slice", type=int, default=1, metavar="N", help="of each test that has cases, only every N-th, and the first; none that is slow")
     parser.addoption("--rest", action="store_true", help="what --slice leaves out instead")
 
 
@@ -20,7 +20,8 @@ def pytest_collection_modifyitems(config, items):
     for item in items:
         test = item.nodeid.partition("[")[0]
         seen[test] = seen.get(test, -1) + 1
-        (left if seen[test] % every else kept).append(item)
+        is_left = seen[test] % every or item.get_closest_marker("slow")
+        (left if is_left else kept).append(item)
     if config.getoption("--rest"):
         kept, left = left, kept
     items[:] = kept

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#define COLLECTOR_PATH_MAX 1024
+
 struct collector_options {
     int change_identity; /* 0: one user id for all */
     uid_t own_uid;       /* nobody's, for the real and saved id and the group */
@@ -16,8 +18,9 @@ struct collector_options {
     int directory_fd;    /* the private directory, O_PATH; borrowed */
     int proc_fd;         /* of /proc; borrowed */
     /* Of a watcher only: */
-    uint64_t tag;            /* the sandbox's label */
-    uint64_t max_file_bytes; /* what a file may have at most */
+    uint64_t tag;                            /* the sandbox's label */
+    uint64_t max_file_bytes;                 /* what a file may have at most */
+    char directory_path[COLLECTOR_PATH_MAX]; /* of the private directory, by the keeper's root */
 };
 
 /* What a watcher sends after each look, in a packet of exactly this. */

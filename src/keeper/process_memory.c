@@ -56,8 +56,8 @@ static ssize_t read_rollup(int proc_fd, pid_t pid, char path[PROCESS_PATH_MAX], 
     return 0;
 }
 
-void process_memory_read_map(const char *line, size_t *maps, int *hides,
-                             void (*on_unlinked)(void *context, ino_t inode), void *context) {
+void process_memory_read_map(const char *line, size_t *maps, int *hides, process_memory_unlinked *on_unlinked,
+                             void *context) {
     static const char unlinked[] = " (deleted)";
     char permissions[5];
     unsigned long long inode;
@@ -75,13 +75,12 @@ void process_memory_read_map(const char *line, size_t *maps, int *hides,
         /* Shared anonymous memory, which the filter refuses: it was got by mapping the device. */
         *hides |= permissions[3] == 's';
     } else if (on_unlinked && strncmp(path, "/memfd:", 7) != 0) {
-        on_unlinked(context, (ino_t)inode); /* a memfd is ours: scripts are refused them */
+        on_unlinked(context, (ino_t)inode, path); /* a memfd is ours: scripts are refused them */
     }
 }
 
 /* Line by line, however long the list is. */
-static void read_maps(int proc_fd, struct process_memory *memory, void (*on_unlinked)(void *context, ino_t inode),
-                      void *context) {
+static void read_maps(int proc_fd, struct process_memory *memory, process_memory_unlinked *on_unlinked, void *context) {
     /* Not on the stack, and there is one look at a time: longer than a line, which is a path and 80 characters. */
     static char text[32768];
     char name[PROCESS_PATH_MAX + 16];
@@ -114,7 +113,7 @@ static void read_maps(int proc_fd, struct process_memory *memory, void (*on_unli
     memory->bytes += maps > FREE_MAPS ? (maps - FREE_MAPS) * MAP_BYTES : 0;
 }
 
-void process_memory_measure(int proc_fd, pid_t pid, void (*on_unlinked)(void *context, ino_t inode), void *context,
+void process_memory_measure(int proc_fd, pid_t pid, process_memory_unlinked *on_unlinked, void *context,
                             struct process_memory *ret_memory) {
     char text[4096];
     struct process_memory memory = {.bytes = 0};

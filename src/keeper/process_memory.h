@@ -18,13 +18,17 @@ struct process_memory {
     char path[PROCESS_PATH_MAX];
 };
 
-/* Looks at one process; proc_fd is a descriptor of /proc. `on_unlinked` is called with each inode that is mapped but
- * has no name any more, once for each mapping; NULL: nobody wants to know. A process that has ended holds nothing. */
-void process_memory_measure(int proc_fd, pid_t pid, void (*on_unlinked)(void *context, ino_t inode), void *context,
+/* What is told of each map of a file that has no name any more: its inode and the path that it had, by the reader's
+ * root, with " (deleted)" behind it. */
+typedef void process_memory_unlinked(void *context, ino_t inode, const char *path);
+
+/* Looks at one process; proc_fd is a descriptor of /proc. `on_unlinked` is called for each map of a file without a
+ * name; NULL: nobody wants to know. A process that has ended holds nothing. */
+void process_memory_measure(int proc_fd, pid_t pid, process_memory_unlinked *on_unlinked, void *context,
                             struct process_memory *ret_memory);
 
 /* The part that reads /proc/PID/maps, one line without its end: adds to *maps, *hides and calls on_unlinked. */
-void process_memory_read_map(const char *line, size_t *maps, int *hides,
-                             void (*on_unlinked)(void *context, ino_t inode), void *context);
+void process_memory_read_map(const char *line, size_t *maps, int *hides, process_memory_unlinked *on_unlinked,
+                             void *context);
 
 #endif

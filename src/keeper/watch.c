@@ -182,7 +182,7 @@ static void start_watcher(struct slot *slot) {
     cleanup_close int directory_fd = private_dirs_reopen(&keeper->dirs, slot->directory);
     int socket_fd = -1, pidfd = -1;
     if (directory_fd >= 0) {
-        const struct collector_options options = {
+        struct collector_options options = {
             .change_identity = !keeper->one_id,
             .own_uid = keeper->first_id + KEEPER_ID_COLLECTOR(keeper),
             .uid = keeper->first_id + KEEPER_ID_SLOTS + (uint32_t)slot->index,
@@ -191,7 +191,10 @@ static void start_watcher(struct slot *slot) {
             .tag = slot->sandbox_id,
             .max_file_bytes = keeper->settings->max_file_bytes,
         };
-        pidfd = collector_start_watcher(&options, &socket_fd);
+        char self[40];
+        (void)snprintf(self, sizeof self, "self/fd/%d", directory_fd);
+        const ssize_t n = readlinkat(keeper->proc_fd, self, options.directory_path, sizeof options.directory_path - 1);
+        pidfd = n < 0 ? -errno : collector_start_watcher(&options, &socket_fd);
     }
     int error = pidfd < 0 ? pidfd : 0;
     if (!error) {

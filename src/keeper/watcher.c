@@ -238,15 +238,19 @@ static void measure_descriptors(const char *process, pid_t pid) {
     (void)closedir(list);
 }
 
-static void on_unlinked(void *context, ino_t inode) {
-    (void)context;
-    suspect(inode);
+/* Only files of the private directory: a library that was replaced on the disk since the guest has loaded it has no
+ * name either. */
+static void on_unlinked(void *context, ino_t inode, const char *path) {
+    const struct collector_options *options = context;
+    const size_t length = strlen(options->directory_path);
+    if (strncmp(path, options->directory_path, length) == 0 && path[length] == '/') {
+        suspect(inode);
+    }
 }
 
 static void measure_process(void *context, pid_t pid) {
-    (void)context;
     struct process_memory memory;
-    process_memory_measure(look.proc_fd, pid, on_unlinked, NULL, &memory);
+    process_memory_measure(look.proc_fd, pid, on_unlinked, context, &memory);
     look.result.memory_bytes += memory.bytes;
     look.result.hides_memory |= (uint64_t)memory.hides;
     look.result.cpu_us += cpu_us_of(pid);
@@ -282,7 +286,7 @@ int watcher_measure(const struct collector_options *options, struct watcher_look
     look.suspects[look.turn].count = 0;
     memset(&look.result, 0, sizeof look.result);
     measure_tree(options->directory_fd);
-    (void)members_visit(options->proc_fd, options->tag, measure_process, NULL);
+    (void)members_visit(options->proc_fd, options->tag, measure_process, (void *)(uintptr_t)options);
     const int again = judge_suspects(options->max_file_bytes);
     *ret_look = look.result;
     return again;

@@ -69,7 +69,8 @@ static sem_t *map_semaphore(int fd) {
 
 /* A semaphore's file stays open as long as it is mapped: one whose name is gone would count as a file of unknown size
  * otherwise, since nobody may look at the size of what is only mapped. Each entry is claimed and let go of by its
- * address alone, without a lock. When the table or the descriptors are used up it is done without. */
+ * address alone, without a lock. When the table or the descriptors are used up, a new semaphore
+ * keeps a name of its own instead. */
 #define MAX_SEMAPHORES 128
 #define FIRST_DESCRIPTOR 100 /* out of the way of who closes everything below some number */
 
@@ -79,12 +80,12 @@ static struct {
     ino_t inode;
 } held[MAX_SEMAPHORES];
 
-static void hold_file(sem_t *semaphore, int fd) {
+static bool hold_file(sem_t *semaphore, int fd) {
     static sem_t being_made;
     struct stat status;
     int high = fcntl(fd, F_DUPFD_CLOEXEC, FIRST_DESCRIPTOR);
     if (high < 0 || fstat(high, &status) < 0) {
-        return;
+        return false;
     }
     for (size_t i = 0; i < MAX_SEMAPHORES; i++) {
         sem_t *none = NULL;
@@ -92,10 +93,11 @@ static void hold_file(sem_t *semaphore, int fd) {
             held[i].fd = high;
             held[i].inode = status.st_ino;
             atomic_store(&held[i].semaphore, semaphore);
-            return;
+            return true;
         }
     }
     (void)close(high);
+    return false;
 }
 
 /* Before it is unmapped: afterwards the address may be another one's. */
@@ -113,11 +115,13 @@ static void let_go_of_file(const sem_t *semaphore) {
     }
 }
 
-static sem_t *map_and_hold(int fd) {
+/* `draft` is another name of a new one's file, or NULL; it goes unless nothing else would keep the file in sight. */
+static sem_t *map_and_hold(int fd, const char *draft) {
     sem_t *semaphore = map_semaphore(fd);
     int saved = errno;
-    if (semaphore != SEM_FAILED) {
-        hold_file(semaphore, fd);
+    const bool is_held = semaphore != SEM_FAILED && hold_file(semaphore, fd);
+    if (draft && (is_held || semaphore == SEM_FAILED)) {
+        (void)syscall(SYS_unlinkat, AT_FDCWD, draft, 0);
     }
     (void)close(fd);
     errno = saved;
@@ -125,15 +129,15 @@ static sem_t *map_and_hold(int fd) {
 }
 
 /* Written under another name and linked, so that nobody opens a half-made one. For the owner only, whatever mode was
- * asked for: nobody else can come by it. *ret_fd is the file's. */
-static int create_semaphore(const char *path, unsigned value, int *ret_fd) {
-    char draft[PATH_MAX] UNINITIALIZED;
+ * asked for: nobody else can come by it. On success *ret_fd is the file's, and it has its first name, `draft`, still.
+ */
+static int create_semaphore(const char *path, unsigned value, char draft[PATH_MAX], int *ret_fd) {
     sem_t initial;
     memset(&initial, 0, sizeof initial);
     if (sem_init(&initial, 1, value) < 0) {
         return -1;
     }
-    (void)snprintf(draft, sizeof draft, "%s/" SEMAPHORE_PREFIX "XXXXXX", preload_private()->name);
+    (void)snprintf(draft, PATH_MAX, "%s/" SEMAPHORE_PREFIX "XXXXXX", preload_private()->name);
     int fd = mkostemp(draft, O_CLOEXEC);
     if (fd < 0) {
         return -1;
@@ -143,8 +147,8 @@ static int create_semaphore(const char *path, unsigned value, int *ret_fd) {
         result = (int)syscall(SYS_linkat, AT_FDCWD, draft, AT_FDCWD, path, 0);
     }
     int saved = errno;
-    (void)syscall(SYS_unlinkat, AT_FDCWD, draft, 0);
     if (result < 0) {
+        (void)syscall(SYS_unlinkat, AT_FDCWD, draft, 0);
         (void)close(fd);
     }
     errno = saved;
@@ -153,7 +157,7 @@ static int create_semaphore(const char *path, unsigned value, int *ret_fd) {
 }
 
 static sem_t *open_semaphore(const char *name, int flags, unsigned value) {
-    char path[PATH_MAX] UNINITIALIZED;
+    char path[PATH_MAX] UNINITIALIZED, draft[PATH_MAX] UNINITIALIZED;
     if (!object_path(SEMAPHORE_PREFIX, name, path)) {
         return SEM_FAILED;
     }
@@ -162,11 +166,11 @@ static sem_t *open_semaphore(const char *name, int flags, unsigned value) {
         if (!(flags & O_CREAT) || !(flags & O_EXCL)) {
             fd = open_object(path, O_RDWR, 0);
             if (fd >= 0 || errno != ENOENT || !(flags & O_CREAT)) {
-                return fd >= 0 ? map_and_hold(fd) : SEM_FAILED;
+                return fd >= 0 ? map_and_hold(fd, NULL) : SEM_FAILED;
             }
         }
-        if (create_semaphore(path, value, &fd) == 0) {
-            return map_and_hold(fd);
+        if (create_semaphore(path, value, draft, &fd) == 0) {
+            return map_and_hold(fd, draft);
         }
         if (errno != EEXIST || (flags & O_EXCL)) {
             return SEM_FAILED;

@@ -16,7 +16,7 @@ from .support.leaks import Footprint, Surroundings, check_no_growth, check_nothi
 from .support.load import Load
 from .support.raw import wait_until
 
-pytestmark = pytest.mark.needs_process
+pytestmark = [pytest.mark.needs_own, pytest.mark.needs_process, pytest.mark.slow]
 
 SECONDS = 300
 RECOVERY_SECONDS = 3  # a second on a machine that has a core to spare

@@ -203,7 +203,7 @@ def test_honest_programs_that_look_like_it(service):
                 area[:5] = b"child"
                 os._exit(0)
             os.wait()
-            locks = [multiprocessing.Lock() for _ in range(30)]
+            locks = [multiprocessing.Lock() for _ in range(300)]
             queue, value = multiprocessing.Queue(), multiprocessing.Value("i", 3)
             with multiprocessing.Pool(3) as pool:
                 squares = sum(pool.map(square, range(20)))
@@ -219,4 +219,4 @@ def test_honest_programs_that_look_like_it(service):
             block.close()
             return answer + [isinstance(area, mmap.mmap)]
         """
-    assert service.result(script, timeout=20) == ["child", 1 << 20, 64 << 20, 2470, 7, 30, 3, True]
+    assert service.result(script, timeout=20) == ["child", 1 << 20, 64 << 20, 2470, 7, 300, 3, True]

@@ -12,7 +12,7 @@ import pytest
 from .support import groups
 from .support.raw import RawConnection, wait_until
 
-pytestmark = [pytest.mark.needs_own, pytest.mark.needs_process]
+pytestmark = [pytest.mark.needs_own, pytest.mark.needs_process, pytest.mark.slow]
 
 HELLO = "def main():\n    return 'hello'"
 MIB = 1 << 20

@@ -28,7 +28,7 @@ installed_modules = ()
 packages_text = None  # of a data guest
 
 
-def warm_up(kind, no_memory_group):
+def warm_up(kind, no_memory_group=False):
     """Imports; `kind` is 0 (lean) or 1 (data)."""
     if no_memory_group:
         shared_maps.install()

@@ -20,8 +20,9 @@
 static ino_t noted[16];
 static size_t n_noted;
 
-static void note(void *context, ino_t inode) {
+static void note(void *context, ino_t inode, const char *path) {
     assert_ptr_equal(context, noted);
+    assert_int_equal(path[0], '/');
     assert_true(n_noted < COUNT_OF(noted));
     noted[n_noted++] = inode;
 }
