@@ -390,6 +390,7 @@ class TestFigures:
         assert answer["result"] == 3 and list(files) == ["figure-2.png"]
         assert skipped == {"figure-1.png": "the figure could not be drawn"} and "Unknown symbol" in answer["stderr"]
 
+    @pytest.mark.slow
     def test_shown_before_a_timeout(self, service):
         script = "import matplotlib.pyplot as plt, time\ndef main():\n    plt.plot([1]); plt.show()\n    time.sleep(40)"
         answer = service.failure("timeout", script, timeout=8)

@@ -183,6 +183,7 @@ def test_answers_where_there_are_keys(own_service, public_directory):
     assert own.client.request("GET", "/openapi.json").status == 200
 
 
+@pytest.mark.slow
 @pytest.mark.needs_own
 def test_refusals_of_a_busy_a_slow_and_an_ending_service(own_service):
     own = own_service(max_running=1, max_queue=0, body_timeout=1, drain_timeout=4, max_connections=20)

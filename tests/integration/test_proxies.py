@@ -139,6 +139,7 @@ def test_through_a_proxy(client):
     assert status == 200 and run["result"] == 10 << 20
 
 
+@pytest.mark.slow
 def test_a_stream_through_a_proxy_comes_as_it_is_written(client):
     connection, response = client.open("POST", "/execute", json.dumps({"script": TICKS, "stream": True}).encode())
     started, seen, last = time.monotonic(), [], ""

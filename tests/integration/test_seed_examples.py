@@ -119,6 +119,7 @@ def test_documented_error_types_and_their_common_causes(service, error, body):
     assert response.json()["error"] == error
 
 
+@pytest.mark.slow
 def test_ten_second_timeout_is_the_default(service):
     """Seed: "10-second execution timeout"."""
     answer = service.failure("timeout", "import time\ndef main():\n    time.sleep(30)")

@@ -94,6 +94,7 @@ def take_over(own):
     return old, new
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("times", [1, pytest.param(5, marks=pytest.mark.long)])
 def test_no_connection_is_refused_or_reset_under_load(own_service, times):
     own = own_service()
