@@ -179,6 +179,12 @@ void settings_print_changed(const struct settings *settings, const struct settin
 /* 1 when the setting is a text of SETTINGS_TEXT_MAX bytes in struct settings, 0 when it is a number. */
 int setting_is_text(const struct setting *setting);
 
+/* Writes the value of a setting as the operator would: in its unit, without it. */
+void settings_write_value(const struct settings *settings, const struct setting *setting, char text[SETTINGS_TEXT_MAX]);
+
+/* 1 when the setting is a number between `least` and `most`. */
+int setting_has_range(const struct setting *setting);
+
 /* The unit the operator writes a setting in: "seconds", "bytes", "MiB", "" for counts and text. */
 const char *setting_unit(const struct setting *setting);
 

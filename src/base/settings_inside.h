@@ -10,7 +10,4 @@
 int settings_apply(struct settings *settings, const struct setting *setting, const char *source, const char *text,
                    const struct complaint *complaint);
 
-/* The value as settings_apply() takes it. */
-void settings_write_value(const struct settings *settings, const struct setting *setting, char text[SETTINGS_TEXT_MAX]);
-
 #endif

@@ -25,7 +25,7 @@ const char *setting_unit(const struct setting *setting) {
     return "";
 }
 
-static int has_range(const struct setting *setting) {
+int setting_has_range(const struct setting *setting) {
     switch (setting->type) {
     case SETTING_COUNT:
     case SETTING_SECONDS:
@@ -68,7 +68,7 @@ void settings_print_help(FILE *out) {
         print_flag(out, setting);
         fprintf(out, "=%s%s%s%s\n      %s\n", setting->default_text, *unit ? " " : "", unit,
                 setting->change == SETTING_NEEDS_RESTART ? " *" : "", setting->help);
-        if (has_range(setting)) {
+        if (setting_has_range(setting)) {
             fprintf(out, "      (%llu to %llu)\n", (unsigned long long)setting->least,
                     (unsigned long long)setting->most);
         }
@@ -88,7 +88,7 @@ void settings_print_table(FILE *out) {
             fputc(toupper((unsigned char)*c), out);
         }
         fprintf(out, "\t%s\t%s\t", setting->default_text, setting_unit(setting));
-        if (has_range(setting)) {
+        if (setting_has_range(setting)) {
             fprintf(out, "%llu\t%llu", (unsigned long long)setting->least, (unsigned long long)setting->most);
         } else {
             fputc('\t', out);

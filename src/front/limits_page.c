@@ -18,41 +18,17 @@ static int ends_with(const char *text, const char *end) {
 
 /* The numbers that a client or a script can run into; not those that say how the service is built. */
 static int is_limit(const struct setting *setting) {
-    switch (setting->type) {
-    case SETTING_COUNT:
-    case SETTING_SECONDS:
-    case SETTING_BYTES:
-    case SETTING_MEBIBYTES:
-        return begins_with(setting->name, "max_") || begins_with(setting->name, "min_") ||
-               begins_with(setting->name, "default_") || begins_with(setting->name, "idempotency_") ||
-               ends_with(setting->name, "_timeout");
-    case SETTING_TEXT:
-    case SETTING_PATH:
-    case SETTING_ORIGINS:
-    case SETTING_HOSTS:
-    case SETTING_LOG_LEVEL:
-    case SETTING_LOG_FORMAT:
-    case SETTING_SWITCH:
-    case SETTING_ISOLATION:
-    case SETTING_TIER:
-        break;
-    }
-    return 0;
+    return setting_has_range(setting) &&
+           (begins_with(setting->name, "max_") || begins_with(setting->name, "min_") ||
+            begins_with(setting->name, "default_") || begins_with(setting->name, "idempotency_") ||
+            ends_with(setting->name, "_timeout"));
 }
 
-/* In the unit that the operator writes it in: settings keep milliseconds and bytes. */
+/* As the operator would write it. */
 static json_t *value_of(const struct setting *setting, const struct settings *settings) {
-    uint64_t value;
-    memcpy(&value, (const char *)settings + setting->offset, sizeof value);
-    if (setting->type == SETTING_SECONDS && value % 1000 != 0) {
-        return json_real((double)value / 1000.0);
-    }
-    if (setting->type == SETTING_SECONDS) {
-        value /= 1000;
-    } else if (setting->type == SETTING_MEBIBYTES) {
-        value /= MIB;
-    }
-    return json_integer((json_int_t)value);
+    char text[SETTINGS_TEXT_MAX];
+    settings_write_value(settings, setting, text);
+    return json_loads(text, JSON_DECODE_ANY, NULL);
 }
 
 static json_t *limit_value(json_t *value, const char *unit, const char *description) {

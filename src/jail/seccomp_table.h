@@ -42,10 +42,6 @@ struct seccomp_row {
     }
 #define ASK(name, why)                                                                                                 \
     { .call = (name), .verdict = SECCOMP_ASK_CALL, .reason = (why) }
-#define ASK_IF(name, why, n, ...)                                                                                      \
-    {                                                                                                                  \
-        .call = (name), .verdict = SECCOMP_ASK_CALL, .reason = (why), .n_tests = (n), .tests = { __VA_ARGS__ }         \
-    }
 #define DENY(name, number, why)                                                                                        \
     { .call = (name), .verdict = SECCOMP_DENY_CALL, .deny_errno = (number), .reason = (why) }
 

@@ -7,7 +7,7 @@
 
 struct keeper;
 
-/* Notes how many there have been, at most once a second; to be called while something runs. */
+/* Notes how many there have been, at most once a second. */
 void host_oom_sample(struct keeper *keeper, uint64_t now_us);
 
 /* Notes it at once: the last one was a sandbox's own. */

@@ -88,7 +88,6 @@ static void read_maps(int proc_fd, struct process_memory *memory, process_memory
     (void)snprintf(name, sizeof name, "%s/maps", memory->path);
     cleanup_close int fd = openat(proc_fd, name, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
-        memory->unreadable |= errno == EACCES;
         return;
     }
     for (;;) {
@@ -126,7 +125,6 @@ void process_memory_measure(int proc_fd, pid_t pid, process_memory_unlinked *on_
         read_maps(proc_fd, &memory, on_unlinked, context);
     } else if (n == -EACCES) {
         /* Where we may not look, everything counts. */
-        memory.unreadable = 1;
         if (read_of(proc_fd, memory.path, "status", text, sizeof text) > 0) {
             memory.bytes = kib_of(text, "\nVmRSS:") + kib_of(text, "\nVmSwap:") + kib_of(text, "\nVmPTE:");
         }

@@ -12,7 +12,6 @@
 struct process_memory {
     uint64_t bytes; /* proportional share of its pages, swapped ones too, with its page tables and its list of maps */
     int hides;      /* 1: it maps shared memory whose size nobody can tell */
-    int unreadable; /* 1: it does not let itself be looked at */
     /* Where below /proc to look for the rest of it: in that of one of its threads when the first one has ended, which
      * takes the view of all with it. */
     char path[PROCESS_PATH_MAX];

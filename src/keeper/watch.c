@@ -214,9 +214,6 @@ static uint64_t check_without_namespaces(struct keeper *keeper, uint64_t now_us)
     uint64_t next = UINT64_MAX;
     for (size_t i = 0; i < keeper->n_slots; i++) {
         struct slot *slot = &keeper->slots[i];
-        if (slot->state == SLOT_RUNNING) {
-            host_oom_sample(keeper, now_us);
-        }
         if (slot->state == SLOT_RUNNING && slot->watcher_exit.fd < 0) {
             if (now_us >= slot->memory_look_us) {
                 start_watcher(slot);
@@ -229,6 +226,7 @@ static uint64_t check_without_namespaces(struct keeper *keeper, uint64_t now_us)
 }
 
 uint64_t watch_check(struct keeper *keeper, uint64_t now_us) {
+    host_oom_sample(keeper, now_us);
     if (keeper->tier != ISOLATION_NAMESPACES) {
         return check_without_namespaces(keeper, now_us);
     }
@@ -236,9 +234,6 @@ uint64_t watch_check(struct keeper *keeper, uint64_t now_us) {
     const int by_hand = !cgroups_has(&keeper->cgroups, CGROUP_MEMORY);
     for (size_t i = 0; i < keeper->n_slots; i++) {
         struct slot *slot = &keeper->slots[i];
-        if (slot->state == SLOT_RUNNING) {
-            host_oom_sample(keeper, now_us);
-        }
         if (slot->state == SLOT_RUNNING && now_us >= slot->cpu_look_us) {
             slot->cpu_look_us = now_us + CPU_INTERVAL_US;
             watch_cpu(slot);

@@ -57,9 +57,7 @@ def harm(own, seconds, seed, record_property):
     print(f"seed {seed}: {dict(killed)} killed, {dict(load.outcomes)}, slowest recoveries {slowest}")
     assert not load.wrong, load.wrong[:5]
     assert slowest[-1] < RECOVERY_SECONDS, slowest
-    unexpected = [name for name in load.outcomes if name.startswith("error") and " 400 runtime_error" not in name
-                  and not name.startswith(("error 500 internal_error", "error 503 "))]  # fmt: skip
-    assert not unexpected, load.outcomes
+    assert not load.unexpected(), load.outcomes
     own.wait_healthy(10)
     wait_at_rest(own, 20)
     check_no_growth(footprint, Footprint.of(own), resident_slack=24 << 20)

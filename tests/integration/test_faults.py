@@ -73,9 +73,7 @@ def kill_under_load(own, find, record_property, times=1):
     print("recovered after", recoveries, dict(load.outcomes))
     assert not load.wrong, load.wrong[:5]
     assert max(recoveries) < RECOVERY_SECONDS, recoveries
-    unexpected = [name for name in load.outcomes if name.startswith("error") and " 400 runtime_error" not in name
-                  and not name.startswith(("error 500 internal_error", "error 503 "))]  # fmt: skip
-    assert not unexpected, load.outcomes
+    assert not load.unexpected(), load.outcomes
     own.wait_healthy(10)
     wait_at_rest(own, 20)
     check_no_growth(before, Footprint.of(own), resident_slack=24 << 20)

@@ -73,6 +73,7 @@ def test_no_processes(own_service):
         own.stop()
 
 
+@pytest.mark.needs_root
 def test_no_descriptors(own_service):
     own = own_service(queue_timeout=1)
     own.client.result(HELLO)

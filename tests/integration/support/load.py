@@ -41,6 +41,11 @@ class Load:
             if thread.is_alive():
                 self.wrong.append("a request got neither an answer nor a closed connection within 30 s")
 
+    def unexpected(self):
+        """Errors other than those that a killed process may bring about."""
+        excused = ("error 400 runtime_error", "error 500 internal_error", "error 503 ")
+        return [name for name in self.outcomes if name.startswith("error") and not name.startswith(excused)]
+
     def _client(self, number):
         connection = None
         for script in itertools.cycle(SCRIPTS[number % 3 :] + SCRIPTS[: number % 3]):
