@@ -1,5 +1,6 @@
 """GET /metrics: what is counted, and that it is Prometheus' format."""
 import json
+import socket
 
 from front_client import HELLO, JSON, head, post, raw, request, run, wait_for
 from played_keeper import CANCELLED, MEMORY, play
@@ -73,20 +74,20 @@ def test_runs_are_counted_by_what_became_of_them(start):
 
 def test_what_is_on_at_this_moment(start):
     keeper = start("--max-running=1", "--default-memory-mb=128", ready=(2, 0))
-    body = json.dumps({"script": play(delay=1)}).encode()
-    import socket
-    clients = [socket.create_connection(("127.0.0.1", keeper.port), timeout=5) for _ in range(2)]
-    for client in clients:
-        client.sendall(head(body, f"Content-Length: {len(body)}"))
+    body = json.dumps({"script": play(delay=3)}).encode()
+    running, queued = (socket.create_connection(("127.0.0.1", keeper.port), timeout=5) for _ in range(2))
+    running.sendall(head(body, f"Content-Length: {len(body)}"))
+    wait_for(lambda: sample(keeper, "pyexecd_runs_running") == 1)
+    queued.sendall(head(body, f"Content-Length: {len(body)}"))
     wait_for(lambda: sample(keeper, "pyexecd_requests_queued") == 1)
     samples = parse(metrics(keeper))
     assert value(samples, "pyexecd_runs_running") == 1 and value(samples, "pyexecd_sandboxes_ready", guest="lean") == 1
     assert value(samples, "pyexecd_running_memory_limit_bytes") == 128 << 20
     assert value(samples, "pyexecd_running_memory_limit_max_bytes") > 0
     assert value(samples, "pyexecd_client_data_bytes") > 0 and value(samples, "pyexecd_connections") >= 3
-    for client in clients:
+    for client, gone in ((queued, 1), (running, 2)):  # in this order, or the one that waits is begun with
         client.close()
-    wait_for(lambda: sample(keeper, "pyexecd_requests_total", outcome="client_gone", key="anonymous") == 2)
+        wait_for(lambda: sample(keeper, "pyexecd_requests_total", outcome="client_gone", key="anonymous") == gone)
     wait_for(lambda: sample(keeper, "pyexecd_sandboxes_ended_total", cause="cancelled") == 1)
     assert CANCELLED  # what the keeper calls it
     assert sample(keeper, "pyexecd_running_memory_limit_bytes") == 0
