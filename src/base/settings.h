@@ -71,6 +71,9 @@ struct settings {
     char sandbox_root[SETTINGS_TEXT_MAX]; /* the prepared tree of the tiers without namespaces */
     char private_base[SETTINGS_TEXT_MAX]; /* where they keep private directories; "": the first that can be used */
 
+    char site_packages[SETTINGS_TEXT_MAX]; /* directories that scripts import from as well; separated by colons */
+    char preload[SETTINGS_TEXT_MAX];       /* modules that the data guest imports as well; separated by commas */
+
     uint64_t uid_base;    /* first user id of the block for guests and slots, when started as root */
     uint64_t log_level;   /* enum log_level */
     uint64_t log_format;  /* enum log_format */
@@ -95,6 +98,8 @@ enum setting_type {
     SETTING_BYTES,
     SETTING_MEBIBYTES,  /* written in MiB, kept in bytes */
     SETTING_PATH,       /* absolute; may be empty where the default is */
+    SETTING_PATHS,      /* absolute, separated by colons; may be empty */
+    SETTING_MODULES,    /* names of Python modules, separated by commas; may be empty */
     SETTING_ORIGINS,    /* such as https://example.org:8443, separated by commas; may be empty */
     SETTING_HOSTS,      /* names without port, separated by commas; may be empty */
     SETTING_LOG_LEVEL,  /* error, warning, info, debug */

@@ -12,6 +12,8 @@ const char *setting_unit(const struct setting *setting) {
         return "MiB";
     case SETTING_TEXT:
     case SETTING_PATH:
+    case SETTING_PATHS:
+    case SETTING_MODULES:
     case SETTING_ORIGINS:
     case SETTING_HOSTS:
     case SETTING_COUNT:
@@ -34,6 +36,8 @@ int setting_has_range(const struct setting *setting) {
         return 1;
     case SETTING_TEXT:
     case SETTING_PATH:
+    case SETTING_PATHS:
+    case SETTING_MODULES:
     case SETTING_ORIGINS:
     case SETTING_HOSTS:
     case SETTING_LOG_LEVEL:

@@ -126,6 +126,13 @@ static const struct setting table[] = {
      "/run, /tmp and /dev/shm that can be used",
      RESTART},
 
+    {"site_packages", SETTING_PATHS, "", 0, 0, AT(site_packages),
+     "directories of Python packages that every script can import from, separated by colons; a virtual environment "
+     "stands for the packages in it (docs/packages.md)",
+     RESTART},
+    {"preload", SETTING_MODULES, "", 0, 0, AT(preload),
+     "modules that the interpreter with pandas imports as well before requests come, separated by commas", RESTART},
+
     /* Below 1000 live the system's own users; 2^32 - 1 is no user id, and some room is left for the block. */
     {"uid_base", SETTING_COUNT, "1900000000", 1000, 4294000000, AT(uid_base),
      "first of the user ids that sandboxes run as when the service is started by root", RESTART},
@@ -143,6 +150,24 @@ const struct setting *settings_table(size_t *ret_count) {
 }
 
 int setting_is_text(const struct setting *setting) {
-    return setting->type == SETTING_TEXT || setting->type == SETTING_PATH || setting->type == SETTING_ORIGINS ||
-           setting->type == SETTING_HOSTS;
+    switch (setting->type) {
+    case SETTING_TEXT:
+    case SETTING_PATH:
+    case SETTING_PATHS:
+    case SETTING_MODULES:
+    case SETTING_ORIGINS:
+    case SETTING_HOSTS:
+        return 1;
+    case SETTING_COUNT:
+    case SETTING_SECONDS:
+    case SETTING_BYTES:
+    case SETTING_MEBIBYTES:
+    case SETTING_LOG_LEVEL:
+    case SETTING_LOG_FORMAT:
+    case SETTING_SWITCH:
+    case SETTING_ISOLATION:
+    case SETTING_TIER:
+        break;
+    }
+    return 0;
 }

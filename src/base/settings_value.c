@@ -164,6 +164,32 @@ static int is_host_list(const char *text, int are_origins) {
     return 1;
 }
 
+/* "/opt/a:/opt/b". */
+static int is_path_list(const char *text) {
+    while (*text) {
+        const size_t length = strcspn(text, ":");
+        if (text[0] != '/' || (text[length] == ':' && text[length + 1] == '\0')) {
+            return 0;
+        }
+        text += length + (text[length] == ':');
+    }
+    return 1;
+}
+
+/* "name,package.name": as after `import`, in ASCII. */
+static int is_module_list(const char *text) {
+    int at_start = 1;
+    for (const char *c = text; *c; c++) {
+        const int is_letter = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || *c == '_';
+        const int is_separator = *c == '.' || *c == ',';
+        if (at_start ? !is_letter : !is_letter && !is_separator && !(*c >= '0' && *c <= '9')) {
+            return 0;
+        }
+        at_start = is_separator;
+    }
+    return !at_start || !*text;
+}
+
 int settings_apply(struct settings *settings, const struct setting *setting, const char *source, const char *text,
                    const struct complaint *complaint) {
     const struct choice *choice = choice_of(setting->type);
@@ -184,6 +210,18 @@ int settings_apply(struct settings *settings, const struct setting *setting, con
         }
         memcpy((char *)settings + setting->offset, text, strlen(text) + 1);
         return 0;
+    case SETTING_PATHS:
+    case SETTING_MODULES: {
+        const int are_paths = setting->type == SETTING_PATHS;
+        if (strlen(text) >= SETTINGS_TEXT_MAX || !(are_paths ? is_path_list(text) : is_module_list(text))) {
+            return complain(complaint, "%s=%.64s: expected %s, at most %d bytes", source, text,
+                            are_paths ? "absolute paths, separated by colons"
+                                      : "names of modules such as networkx,scipy.stats, separated by commas",
+                            SETTINGS_TEXT_MAX - 1);
+        }
+        memcpy((char *)settings + setting->offset, text, strlen(text) + 1);
+        return 0;
+    }
     case SETTING_ORIGINS:
     case SETTING_HOSTS: {
         const int are_origins = setting->type == SETTING_ORIGINS;
@@ -249,6 +287,8 @@ void settings_write_value(const struct settings *settings, const struct setting 
         break;
     case SETTING_TEXT:
     case SETTING_PATH:
+    case SETTING_PATHS:
+    case SETTING_MODULES:
     case SETTING_ORIGINS:
     case SETTING_HOSTS:
     case SETTING_COUNT:

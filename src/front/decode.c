@@ -310,7 +310,7 @@ static int decode_script(const struct decoder *decoder, struct run_input *input)
         problem_suggest(problem, "Inside a Python string, write the escape \\x00 (in JSON: \\\\x00)");
         return error;
     }
-    input->wants = script_wants(script, len);
+    input->wants = script_wants(script, len, decoder->settings->preload);
     return 0;
 }
 

@@ -20,6 +20,21 @@ _Noreturn static void end_process(int status, const char *reason) {
     exit(status);
 }
 
+/* The socket holds hundreds of our messages, so a full one means a keeper in trouble: waiting for it a little keeps the
+ * order of START and script simple, and nothing else could be done meanwhile anyway. */
+static void send_message(struct keeper_link *link, const void *message, size_t size) {
+    for (;;) {
+        int error = packet_send(link->fd, message, size, NULL, 0);
+        if (error == 0) {
+            return;
+        }
+        struct pollfd wait = {.fd = link->fd, .events = POLLOUT};
+        if (error != -EAGAIN || poll(&wait, 1, SEND_PATIENCE_MS) == 0) {
+            end_process(EXIT_FAILURE, "the keeper takes no messages");
+        }
+    }
+}
+
 static void dispatch(struct keeper_link *link, const union front_message *message, const int *fds) {
     void *context = link->events.context;
     switch (message->head.type) {
@@ -47,6 +62,11 @@ static void dispatch(struct keeper_link *link, const union front_message *messag
     case FRONT_SETTINGS:
         link->events.on_settings(context, &message->settings.settings, fds[0]);
         break;
+    case FRONT_PING: {
+        const struct front_message_head pong = {.type = KEEPER_PONG, .size = sizeof pong};
+        send_message(link, &pong, sizeof pong);
+        break;
+    }
     case FRONT_PACKAGES:
         if (link->events.on_packages) {
             link->events.on_packages(context, fds[0]);
@@ -102,21 +122,6 @@ int keeper_link_start(struct keeper_link *link, struct event_loop *loop, int fd,
     link->watch = (struct watch){.on_event = on_readable, .context = link};
     int error = io_set_nonblocking(fd, 1);
     return error ? error : event_loop_watch(loop, &link->watch, fd, EPOLLIN);
-}
-
-/* The socket holds hundreds of our messages, so a full one means a keeper in trouble: waiting for it a little keeps the
- * order of START and script simple, and nothing else could be done meanwhile anyway. */
-static void send_message(struct keeper_link *link, const void *message, size_t size) {
-    for (;;) {
-        int error = packet_send(link->fd, message, size, NULL, 0);
-        if (error == 0) {
-            return;
-        }
-        struct pollfd wait = {.fd = link->fd, .events = POLLOUT};
-        if (error != -EAGAIN || poll(&wait, 1, SEND_PATIENCE_MS) == 0) {
-            end_process(EXIT_FAILURE, "the keeper takes no messages");
-        }
-    }
 }
 
 void keeper_link_send_start(struct keeper_link *link, uint64_t sandbox_id, uint64_t timeout_ms, uint64_t memory_bytes) {

@@ -11,8 +11,7 @@ static int is_word_character(char c) {
     return isalnum((unsigned char)c) || c == '_';
 }
 
-static int has_word(const char *text, size_t len, const char *word) {
-    size_t word_len = strlen(word);
+static int has_word(const char *text, size_t len, const char *word, size_t word_len) {
     const char *at = text;
     const char *end = text + len;
     while ((at = memmem(at, (size_t)(end - at), word, word_len))) {
@@ -25,13 +24,25 @@ static int has_word(const char *text, size_t len, const char *word) {
     return 0;
 }
 
-enum guest_kind script_wants(const char *script, size_t len) {
+static int has_module(const char *script, size_t len, const char *modules) {
+    while (*modules) {
+        const size_t name_len = strcspn(modules, ".,");
+        if (has_word(script, len, modules, name_len)) {
+            return 1;
+        }
+        modules += strcspn(modules, ",");
+        modules += *modules == ',';
+    }
+    return 0;
+}
+
+enum guest_kind script_wants(const char *script, size_t len, const char *modules) {
     for (size_t i = 0; i < sizeof data_words / sizeof data_words[0]; i++) {
-        if (has_word(script, len, data_words[i])) {
+        if (has_word(script, len, data_words[i], strlen(data_words[i]))) {
             return GUEST_DATA;
         }
     }
-    return GUEST_LEAN;
+    return has_module(script, len, modules) ? GUEST_DATA : GUEST_LEAN;
 }
 
 int script_is_blank(const char *script, size_t len) {

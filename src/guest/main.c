@@ -27,6 +27,7 @@
 #include "guest/spawn.h"
 #include "jail/enter.h"
 #include "wire/fixed_fds.h"
+#include "wire/guest_link.h"
 
 /* The guest's own rehearsals: enough for the interpreter to specialise the bytecode of the common paths. */
 #define WARM_REHEARSALS 12
@@ -112,8 +113,9 @@ int main(int argc, char **argv) {
     }
     struct runner runner;
     prefault_watch();
-    if (warm_start(kind, options.no_memory_group, &runner) < 0) {
-        return EX_SOFTWARE;
+    error = warm_start(&options, &runner);
+    if (error) {
+        return error == -ENOPKG ? GUEST_EXIT_UNWILLING : EX_SOFTWARE;
     }
     error = rehearse(&runner, kind);
     if (error) {

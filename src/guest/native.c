@@ -6,7 +6,9 @@
 #include "guest/artifacts.h"
 #include "guest/encode.h"
 #include "guest/last_words.h"
+#include "guest/left_behind.h"
 #include "guest/result_map.h"
+#include "wire/fixed_fds.h"
 
 static size_t value_len; /* of the text that encode_result() left in the value space */
 
@@ -112,6 +114,19 @@ static PyObject *native_last_words_want_coroutines(PyObject *self, PyObject *ign
     return PyBool_FromLong(last_words_want_coroutines());
 }
 
+static PyObject *native_left_behind(PyObject *self, PyObject *ignored) {
+    (void)self;
+    (void)ignored;
+    if (left_behind_threads()) {
+        return PyUnicode_FromString("a thread running");
+    }
+    const int fd = left_behind_descriptor(FIXED_FD_KEEPER);
+    if (fd >= 0) {
+        return PyUnicode_FromFormat("descriptor %d open", fd);
+    }
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef native_methods[] = {
     {"is_owner", native_is_owner, METH_NOARGS, "Whether this is the sandbox's first process and not a fork of it."},
     {"encode_result", native_encode_result, METH_VARARGS,
@@ -121,6 +136,7 @@ static PyMethodDef native_methods[] = {
      "holds_all(dict, expected): whether dict has expected's names, and the very same values."},
     {"has_output", native_has_output, METH_NOARGS, "Whether there is an output directory."},
     {"add_figure", native_add_figure, METH_O, "add_figure(png): hands a figure back; None: it could not be drawn."},
+    {"left_behind", native_left_behind, METH_NOARGS, "In a guest: what keeps it from being forked, in words, or None."},
     {"set_source", native_set_source, METH_O, "set_source(text): what the last words quote lines of."},
     {"last_words_want_coroutines", native_last_words_want_coroutines, METH_NOARGS,
      "Whether an idle event loop is all that could be said of."},

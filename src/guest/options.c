@@ -34,10 +34,12 @@ int guest_options_read(int argc, char **argv, struct guest_options *ret_options)
         {"one-id", no_argument, NULL, 'o'},
         {"prepared-root", no_argument, NULL, 'r'},
         {"no-memory-group", no_argument, NULL, 'm'},
+        {"site-packages", required_argument, NULL, 's'},
+        {"modules", required_argument, NULL, 'l'},
         {"log-as-json", no_argument, NULL, 'j'},
         {NULL, 0, NULL, 0},
     };
-    struct guest_options options = {.tier = ISOLATION_AUTO};
+    struct guest_options options = {.tier = ISOLATION_AUTO, .site_packages = "", .modules = ""};
     int has_kind = 0, error = 0, letter;
     while (!error && (letter = getopt_long(argc, argv, "", known, NULL)) != -1) {
         switch (letter) {
@@ -62,6 +64,12 @@ int guest_options_read(int argc, char **argv, struct guest_options *ret_options)
             break;
         case 'm':
             options.no_memory_group = 1;
+            break;
+        case 's':
+            options.site_packages = optarg;
+            break;
+        case 'l':
+            options.modules = optarg;
             break;
         case 'j':
             options.log_as_json = 1;

@@ -8,8 +8,10 @@
 struct guest_options {
     enum guest_kind kind;
     enum isolation tier;
-    int log_as_json;     /* 1: JSON, 0: text */
-    int no_memory_group; /* 1: what sandboxes hold is known from /proc alone */
+    int log_as_json;           /* 1: JSON, 0: text */
+    int no_memory_group;       /* 1: what sandboxes hold is known from /proc alone */
+    const char *site_packages; /* the operator's directories of packages: a list as in base/path_list.h; "": none */
+    const char *modules;       /* what a data guest imports for the operator, separated by commas; "": nothing */
     /* Without namespaces only: */
     int one_id;               /* 1: sandboxes keep the guest's user id */
     int prepared_root;        /* 1: the root is the prepared tree */
@@ -21,9 +23,10 @@ struct guest_options {
 int guest_options_read(int argc, char **argv, struct guest_options *ret_options);
 
 #define GUEST_USAGE                                                                                                    \
-    "usage: pyexec-guest --kind lean|data --tier namespaces [--no-memory-group] [--log-as-json]\n"                     \
+    "usage: pyexec-guest --kind lean|data --tier namespaces [OPTION...]\n"                                             \
     "       pyexec-guest --kind lean|data --tier landlock|seccomp --private-base DIR --preload LIBRARY [--one-id] "    \
-    "[--prepared-root] [--no-memory-group] [--log-as-json]\n"                                                          \
+    "[--prepared-root] [OPTION...]\n"                                                                                  \
+    "options: --no-memory-group, --log-as-json, --site-packages DIR:DIR..., --modules NAME,NAME...\n"                  \
     "with the keeper's socket as descriptor 3\n"
 
 #endif

@@ -33,6 +33,7 @@ static void fill_options(const struct spawner *spawner, const struct keeper_spaw
         .keep_identity = spawner->options.one_id,
         .prepared_root = spawner->options.prepared_root,
         .readable = spawner->options.preload,
+        .site_packages = spawner->options.site_packages,
         .uid = spawn->uid,
         .gid = spawn->gid,
         .niceness = spawn->niceness,

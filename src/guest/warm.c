@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include "guest/embedded.h"
 #include "guest/encode.h"
 #include "guest/last_words.h"
+#include "guest/left_behind.h"
 #include "guest/native.h"
 #include "guest/output_hook.h"
 #include "wire/packages.h"
@@ -154,35 +154,48 @@ static int take_functions(PyObject *module, struct runner *ret_runner) {
     return 0;
 }
 
-int warm_start(enum guest_kind kind, int no_memory_group, struct runner *ret_runner) {
+/* Logs what the operator is to be told. Returns 1 when there is something. */
+static int tell_operator(PyObject *complaint) {
+    const char *text = complaint && complaint != Py_None ? PyUnicode_AsUTF8(complaint) : NULL;
+    if (text) {
+        log_error("%s", text);
+    }
+    return text != NULL;
+}
+
+int warm_start(const struct guest_options *options, struct runner *ret_runner) {
     int error = set_environment();
     if (error) {
         errno = -error;
         log_error("cannot set the environment: %m");
-        return -1;
+        return error;
     }
     PyStatus status = initialize_python();
     if (PyStatus_Exception(status)) {
         log_error("cannot initialise Python: %s", status.err_msg ? status.err_msg : "no message");
-        return -1;
+        return -EPROTO;
     }
     /* The runner is loaded first: its private copies shall not be influenced by what is imported later. */
     PyObject *module = load_runner();
     PyObject *hooks = module ? PyObject_GetAttrString(module, "encode_hooks") : NULL;
     PyObject *done = NULL;
     if (hooks && output_hook_add() == 0 && encode_set_hooks(hooks) == 0 && take_functions(module, ret_runner) == 0) {
-        done = PyObject_CallMethod(warm_module, "warm_up", "ii", (int)kind, no_memory_group);
+        done = PyObject_CallMethod(warm_module, "warm_up", "iiss", (int)options->kind, options->no_memory_group,
+                                   options->site_packages, options->modules);
     }
     if (done && last_words_prepare() < 0) {
         Py_CLEAR(done);
     }
+    error = done ? 0 : -EPROTO;
     if (!done) {
         PyErr_Print();
+    } else if (tell_operator(done)) {
+        error = -ENOPKG;
     }
     Py_XDECREF(hooks);
     Py_XDECREF(module); /* its functions keep it alive */
     Py_XDECREF(done);
-    return done ? 0 : -1;
+    return error;
 }
 
 static int seal_text(const char *text, size_t size) {
@@ -211,23 +224,6 @@ int warm_take_packages(void) {
     return fd;
 }
 
-/* There is no /proc to count threads in: the kernel grants unshare(CLONE_THREAD), which does nothing, to a process of
- * one thread only. Where the jail refuses the call we know nothing. */
-static int has_threads(void) {
-    return unshare(CLONE_THREAD) < 0 && errno == EINVAL;
-}
-
-/* A module's file or socket would be closed by jail_enter() behind its back, and its number belong to something else.
- * Returns the first descriptor above `last`, or -1. */
-static int find_descriptor(int last) {
-    for (int fd = last + 1; fd < 1024; fd++) {
-        if (fcntl(fd, F_GETFD) >= 0) {
-            return fd;
-        }
-    }
-    return -1;
-}
-
 void warm_before_fork(void) {
     if (fork_is_told) {
         PyOS_BeforeFork();
@@ -254,11 +250,11 @@ int warm_settle(int last_descriptor) {
     }
     fork_is_told = PyObject_IsTrue(done) != 0;
     Py_DECREF(done);
-    if (has_threads()) {
+    if (left_behind_threads()) {
         log_error("a preloaded module left a thread running: the guest cannot be forked");
         return -1;
     }
-    int fd = find_descriptor(last_descriptor);
+    int fd = left_behind_descriptor(last_descriptor);
     if (fd >= 0) {
         log_error("a preloaded module left descriptor %d open: the guest cannot be forked", fd);
         return -1;

@@ -5,7 +5,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-#include "wire/guest_kind.h"
+#include "guest/options.h"
 
 /* The functions of python/runner.py that the C side calls; the order of a run is that of run.c. */
 struct runner {
@@ -21,10 +21,11 @@ struct runner {
     PyObject *rewind;
 };
 
-/* Gives the process the environment that scripts see, initialises Python and imports what `kind` wants. With
- * `no_memory_group` Python does without shared anonymous memory (python/shared_maps.py). Call once. Returns 0, or -1
- * after a message to the log or to standard error. */
-int warm_start(enum guest_kind kind, int no_memory_group, struct runner *ret_runner);
+/* Gives the process the environment that scripts see, initialises Python and imports what a guest of this kind and the
+ * operator want. Without a memory group Python does without shared anonymous memory (python/shared_maps.py). Call once.
+ * Returns 0, or -errno after a message to the log or to standard error: -ENOPKG when a module that the operator named
+ * cannot be had. */
+int warm_start(const struct guest_options *options, struct runner *ret_runner);
 
 /* After the last object of the guest's own was made: refuses threads, and descriptors above `last_descriptor`, that
  * imported modules left behind, and freezes the heap. Returns 0 or -1, as above. */

@@ -208,6 +208,11 @@ static int make_run_directory(const struct maker *maker) {
     return 0;
 }
 
+/* Where the operator of a container puts packages for scripts (the setting site_packages). */
+static int make_site_packages(const struct maker *maker) {
+    return mkdirat(maker->target, "site-packages", 0755) < 0 ? failed_at(maker, "/site-packages", -errno) : 0;
+}
+
 /* Nothing to do where the directory lies within what was brought already. */
 static int bring_program_dir(const struct maker *maker, const char *program_dir) {
     char path[PATH_MAX];
@@ -230,6 +235,9 @@ static int fill(const struct maker *maker, const struct prepared_tree_options *o
         return failed_at(maker, path, error);
     }
     error = make_run_directory(maker);
+    if (!error) {
+        error = make_site_packages(maker);
+    }
     if (!error) {
         error = bring_all(maker, root_system_paths);
     }

@@ -39,7 +39,8 @@ int jail_enter(const struct jail_options *options, enum jail_step *ret_step) {
     if (namespaces) {
         LAYER(JAIL_STEP_LANDLOCK, jail_landlock_sandbox())
     } else if (options->tier == ISOLATION_LANDLOCK) {
-        LAYER(JAIL_STEP_LANDLOCK, jail_landlock_directory(place_fd, options->prepared_root, options->readable))
+        LAYER(JAIL_STEP_LANDLOCK,
+              jail_landlock_directory(place_fd, options->prepared_root, options->readable, options->site_packages))
     }
     close_fd(&place_fd);
     if (options->asking) {

@@ -19,9 +19,10 @@ enum jail_fd { JAIL_FD_CONTROL = 3, JAIL_FD_RESULT = 4, JAIL_FD_REPORT = 5 };
 
 struct jail_options {
     enum isolation tier;
-    int keep_identity;    /* 1: without namespaces, and no other id to be had; uid and gid are not looked at */
-    int prepared_root;    /* 1: without namespaces, in a prepared tree: all of it may be read */
-    const char *readable; /* without namespaces: one more file that may be read and executed, or NULL */
+    int keep_identity;         /* 1: without namespaces, and no other id to be had; uid and gid are not looked at */
+    int prepared_root;         /* 1: without namespaces, in a prepared tree: all of it may be read */
+    const char *readable;      /* without namespaces: one more file that may be read and executed, or NULL */
+    const char *site_packages; /* likewise directories, a list as in base/path_list.h, "" for none */
     uint32_t uid, gid;
     uint32_t niceness;      /* 0 .. 19 */
     uint64_t tag;           /* without namespaces: what the sandbox's processes are known by, see rlimits.c; else 0 */

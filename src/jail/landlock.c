@@ -7,6 +7,7 @@
 #include <linux/landlock.h>
 
 #include "base/cleanup.h"
+#include "base/path_list.h"
 #include "jail/layers.h"
 #include "jail/root_paths.h"
 
@@ -134,7 +135,16 @@ int jail_landlock_sandbox(void) {
     return error ? error : restrict_self(ruleset_fd);
 }
 
-int jail_landlock_directory(int directory_fd, int prepared_root, const char *readable) {
+static int allow_list(int ruleset_fd, const char *list, uint64_t access) {
+    char path[PATH_LIST_ENTRY_MAX];
+    int found, error = 0;
+    while (!error && (found = path_list_next(&list, path)) != 0) {
+        error = found < 0 ? found : allow_beneath(ruleset_fd, path, access);
+    }
+    return error;
+}
+
+int jail_landlock_directory(int directory_fd, int prepared_root, const char *readable, const char *site_packages) {
     int abi = jail_landlock_abi();
     if (abi == 0) {
         return -ENOSYS;
@@ -150,6 +160,9 @@ int jail_landlock_directory(int directory_fd, int prepared_root, const char *rea
         error = allow_all(ruleset_fd, root_system_paths, ACCESS_READ);
         if (!error) {
             error = allow_all(ruleset_fd, root_etc_paths, ACCESS_READ);
+        }
+        if (!error) {
+            error = allow_list(ruleset_fd, site_packages, ACCESS_READ);
         }
     }
     if (!error && readable) {

@@ -48,8 +48,9 @@ int jail_landlock_abi(void);
  * only inside the sandbox. 0 without doing anything when the kernel has no Landlock. */
 int jail_landlock_sandbox(void);
 /* Sandbox without namespaces: read and execute what root_paths.c names (with prepared_root: everything, since nothing
- * else is in there) and the file `readable` unless that is NULL, write beneath directory_fd; the rest likewise. */
-int jail_landlock_directory(int directory_fd, int prepared_root, const char *readable);
+ * else is in there) and the file `readable` unless that is NULL and the directories of `site_packages` (a list as in
+ * base/path_list.h), write beneath directory_fd; the rest likewise. */
+int jail_landlock_directory(int directory_fd, int prepared_root, const char *readable, const char *site_packages);
 /* Front: no file at all, no new TCP connection or listener. Likewise. */
 int jail_landlock_front(void);
 

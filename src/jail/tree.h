@@ -9,10 +9,15 @@
 /* First user and group id of the slots as seen inside the user namespace; slot n has this plus n. */
 #define JAIL_FIRST_SLOT_ID 1000u
 
+/* Where the operator's own packages lie in the tree of the namespaces tier: each directory by its number, from 1. */
+#define SITE_PACKAGES_MOUNT "/site-packages"
+#define SITE_PACKAGES_MAX 32
+
 /* root_tree.c: in a mount namespace of the caller's own, builds the minimal tree (system directories read-only, a few
- * files of /etc, harmless devices, an empty /tmp) and makes it the root; the old one is let go. `n_slots` accounts are
- * named in its /etc/passwd. Returns 0 or -errno with the path at fault in *ret_path (static text). */
-int jail_build_root(uint32_t n_slots, const char **ret_path);
+ * files of /etc, harmless devices, an empty /tmp, and beneath SITE_PACKAGES_MOUNT the directories of `site_packages`, a
+ * list as in base/path_list.h, "" for none) and makes it the root; the old one is let go. `n_slots` accounts are named
+ * in its /etc/passwd. Returns 0 or -errno with the path at fault in *ret_path (static text). */
+int jail_build_root(uint32_t n_slots, const char *site_packages, const char **ret_path);
 
 /* private_tmp.c: for the mount namespace of one sandbox: makes the root read-only and lays an empty tmpfs of its own on
  * /tmp, owned by uid and gid. Returns 0 or -errno. */

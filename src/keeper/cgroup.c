@@ -156,10 +156,15 @@ int cgroup_slot_processes(const struct cgroups *groups, size_t slot) {
     return (int)strtol(text, NULL, 10);
 }
 
+int cgroup_slot_oom_killed_for_any(const struct cgroups *groups, size_t slot) {
+    const struct cgroup_slot *files = &groups->slots[slot];
+    return oom_kills(files) > files->oom_kills;
+}
+
 int cgroup_slot_oom_killed(const struct cgroups *groups, size_t slot) {
     const struct cgroup_slot *files = &groups->slots[slot];
-    /* Those that another group around this one has ended count here too: its own limit has to be near. */
-    return oom_kills(files) > files->oom_kills &&
+    /* Its own limit has to be near. */
+    return cgroup_slot_oom_killed_for_any(groups, slot) &&
            cgroup_slot_memory_peak(groups, slot) + CHARGE_BYTES >= files->limit_bytes;
 }
 

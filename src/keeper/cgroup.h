@@ -88,6 +88,10 @@ int cgroup_slot_processes(const struct cgroups *groups, size_t slot);
 /* Whether the kernel killed a process of the slot's sandbox for its memory limit since it was prepared: 1 or 0. */
 int cgroup_slot_oom_killed(const struct cgroups *groups, size_t slot);
 
+/* Likewise 1 when the kernel has ended one of its processes for want of anybody's memory: its own limit, that of a
+ * group around it, or the machine's. 0 without a memory group too. */
+int cgroup_slot_oom_killed_for_any(const struct cgroups *groups, size_t slot);
+
 /* Kills all processes of the slot's group in one step, which no fork escapes. Returns 0, or -EOPNOTSUPP where only
  * version 1 is to be had, or the kernel is older than 5.14. */
 int cgroup_slot_kill(const struct cgroups *groups, size_t slot);

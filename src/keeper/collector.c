@@ -52,7 +52,7 @@ static int enter_jail(const struct collector_options *options, int is_cleaner) {
         error = jail_set_no_new_privs(0);
     }
     if (!error && is_cleaner && jail_landlock_abi() > 0) {
-        error = jail_landlock_directory(options->directory_fd, 0, NULL);
+        error = jail_landlock_directory(options->directory_fd, 0, NULL, "");
     }
     if (!error) {
         error = jail_install_filter(&filter, NULL);

@@ -26,6 +26,9 @@
 /* A front that lived shorter than this counts as failed at the start. */
 #define SHORT_LIFE_US 1000000u
 
+/* With two ticks a second: far more than any request takes of its events, and less than people wait. */
+#define MOST_SILENT_TICKS 20u
+
 int front_is_running(const struct keeper *keeper) {
     return keeper->front.link.fd >= 0;
 }
@@ -47,6 +50,10 @@ static void handle_message(struct keeper *keeper, const union front_message *mes
         break;
     case KEEPER_CANCEL:
         error = slot_cancel(keeper, message->cancel.sandbox_id);
+        break;
+    case KEEPER_PONG:
+        error = keeper->front.silent_ticks > 0 ? 0 : -EPROTO;
+        keeper->front.silent_ticks = 0;
         break;
     default:
         error = -EPROTO;
@@ -190,6 +197,7 @@ int front_start(struct keeper *keeper) {
     }
     (void)io_set_nonblocking(sockets[0], 1);
     front->started_us = clock_now_us();
+    front->silent_ticks = 0;
     front->exit = (struct event_source){.fd = pidfd, .handle = on_exit_of_front, .owner = keeper};
     front->link = (struct event_source){.fd = sockets[0], .handle = on_message, .owner = keeper};
     int error = events_watch(keeper->epoll_fd, &front->exit);
@@ -200,6 +208,19 @@ int front_start(struct keeper *keeper) {
     front_send_packages(keeper);
     life_front_started(keeper);
     return error;
+}
+
+void front_check_alive(struct keeper *keeper) {
+    struct front_process *front = &keeper->front;
+    if (!front_is_running(keeper) || keeper->client->once) {
+        return; /* the self-test does one thing at a time, and ends */
+    }
+    if (front->silent_ticks > MOST_SILENT_TICKS) {
+        front_kill(keeper, "it hangs");
+    } else if (front->silent_ticks++ == 0) {
+        const struct front_message_head ping = {.type = FRONT_PING, .size = sizeof ping};
+        (void)front_send(keeper, &ping, NULL, 0);
+    }
 }
 
 void front_send_packages(struct keeper *keeper) {

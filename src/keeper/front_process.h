@@ -17,6 +17,7 @@ struct front_process {
     uint64_t started_us;
     uint64_t start_again_us; /* not before this time */
     uint32_t failures;       /* short lives in a row */
+    uint32_t silent_ticks;   /* since a PING that is not answered yet, and one more; 0: none is on its way */
 };
 
 /* Starts front with the listening socket. Returns 0 or -errno. */
@@ -31,6 +32,11 @@ int front_send(struct keeper *keeper, const void *message, const int *fds, size_
 
 /* Sends the list of what scripts can import, once there is one. */
 void front_send_packages(struct keeper *keeper);
+
+/* Asks front whether its events are handled, and ends it when it has not said so for a number of calls: a front that
+ * hangs would be a service that hangs. Call at regular intervals; it counts them and not the time, which also passes
+ * while the keeper itself is stopped. */
+void front_check_alive(struct keeper *keeper);
 
 int front_is_running(const struct keeper *keeper);
 

@@ -58,14 +58,18 @@ static void habitat_broke(struct habitat *habitat, const char *what) {
 }
 
 /* Reaps one of the habitat's processes. Returns 1 when it has ended. */
-static int reap(struct habitat *habitat, struct event_source *exit_source) {
-    struct process_end end;
-    int ended = process_reap(exit_source->fd, &end);
+static int reap_into(struct habitat *habitat, struct event_source *exit_source, struct process_end *ret_end) {
+    int ended = process_reap(exit_source->fd, ret_end);
     if (ended == 0) {
         return 0;
     }
     events_close(habitat->keeper->epoll_fd, exit_source);
     return 1;
+}
+
+static int reap(struct habitat *habitat, struct event_source *exit_source) {
+    struct process_end end;
+    return reap_into(habitat, exit_source, &end);
 }
 
 static void on_init_exit(void *owner) {
@@ -107,7 +111,14 @@ static const char no_descriptors[] = "no descriptor is left to take its answer b
 
 static void on_guest_exit(void *owner) {
     struct habitat *habitat = owner;
-    if (reap(habitat, &habitat->guest_exit) && habitat->guest.fd >= 0) {
+    struct process_end end = {0};
+    if (!reap_into(habitat, &habitat->guest_exit, &end)) {
+        return;
+    }
+    if (end.exited && end.exit_code == GUEST_EXIT_UNWILLING) {
+        keeper_guest_unwilling(habitat->keeper, habitat->kind);
+    }
+    if (habitat->guest.fd >= 0) {
         lose_guest(habitat, "it has ended");
     }
 }
@@ -282,6 +293,9 @@ struct habitat *habitat_start(struct keeper *keeper, enum guest_kind kind) {
             .one_id = keeper->one_id,
             .namespaces = namespaces,
             .no_memory_group = !cgroups_has(&keeper->cgroups, CGROUP_MEMORY),
+            .site_packages = keeper->site_packages.outside,
+            .site_packages_inside = keeper->site_packages.inside,
+            .modules = keeper->settings->preload,
             .tier = isolation_name(keeper->tier),
             .prepared_root = keeper->prepared_root ? keeper->settings->sandbox_root : NULL,
             .private_base = keeper->dirs.path,

@@ -62,12 +62,20 @@ static _Noreturn void become_guest(const struct builder_options *options) {
     }
     (void)syscall(SYS_close_range, FIXED_FD_KEEPER + 1U, ~0U, 1U << 2 /* CLOSE_RANGE_CLOEXEC */);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
-    const char *arguments[16] = {"pyexec-guest", "--kind", options->guest_kind, "--tier", options->tier};
+    const char *arguments[24] = {"pyexec-guest", "--kind", options->guest_kind, "--tier", options->tier};
     size_t n = 5;
     char preload[300], tmp[300];
     const char *environment[] = {NULL, NULL, NULL};
     if (log_is_json()) {
         arguments[n++] = "--log-as-json";
+    }
+    if (*options->site_packages_inside) {
+        arguments[n++] = "--site-packages";
+        arguments[n++] = options->site_packages_inside;
+    }
+    if (*options->modules) {
+        arguments[n++] = "--modules";
+        arguments[n++] = options->modules;
     }
     if (options->no_memory_group) {
         arguments[n++] = "--no-memory-group";
@@ -163,7 +171,7 @@ _Noreturn void habitat_builder_run(const struct builder_options *options) {
         fail(options, "host name", -errno);
     }
     const char *path = "";
-    error = jail_build_root(options->one_id ? 0 : options->n_slots, &path);
+    error = jail_build_root(options->one_id ? 0 : options->n_slots, options->site_packages, &path);
     if (error) {
         fail(options, path, error);
     }

@@ -33,11 +33,14 @@ struct builder_options {
 
     int namespaces;            /* 0: none are made, and the rest counts */
     int no_memory_group;       /* 1: there is no control group for memory */
-    const char *tier;          /* name of the tier */
-    const char *prepared_root; /* the tree that becomes the guest's root, or NULL */
-    const char *private_base;  /* where private directories are, as the guest sees it */
-    const char *guest_tmp;     /* the guest's own one */
-    const char *preload;       /* the library that gives /tmp its meaning */
+    const char *site_packages; /* directories to mount with namespaces; a list as in base/path_list.h, as the next */
+    const char *site_packages_inside; /* what the guest knows them by */
+    const char *modules;              /* what a data guest imports for the operator, separated by commas */
+    const char *tier;                 /* name of the tier */
+    const char *prepared_root;        /* the tree that becomes the guest's root, or NULL */
+    const char *private_base;         /* where private directories are, as the guest sees it */
+    const char *guest_tmp;            /* the guest's own one */
+    const char *preload;              /* the library that gives /tmp its meaning */
 };
 
 /* The builder's life, in a process of its own, a child of the keeper's. Does not return. */

@@ -27,11 +27,6 @@ void host_oom_sample(struct keeper *keeper, uint64_t now_us) {
     }
 }
 
-void host_oom_forgive(struct keeper *keeper) {
-    keeper->oom_look_us = 0;
-    host_oom_sample(keeper, clock_now_us());
-}
-
 int host_oom_happened(const struct keeper *keeper) {
     return count_kills(keeper) > keeper->oom_kills;
 }

@@ -80,6 +80,14 @@ void keeper_guest_failed(struct keeper *keeper, enum guest_kind kind) {
     }
 }
 
+/* At the start it is the operator who is told; later, when a directory has changed on the disk, the guest that is there
+ * goes on. */
+void keeper_guest_unwilling(struct keeper *keeper, enum guest_kind kind) {
+    if (!keeper->told_ready && !keeper->current[kind]) {
+        keeper_give_up(keeper, KEEPER_EXIT_REFUSED);
+    }
+}
+
 /* Keeps guests alive and replaces those that are due. */
 static void care_for_guests(struct keeper *keeper, uint64_t now_us) {
     const struct settings *settings = keeper->settings;
@@ -229,6 +237,45 @@ static int find_preload(struct keeper *keeper, int program_dir) {
     return 0;
 }
 
+/* What the operator's directories of packages are called inside; a prepared tree that they are not in is not used. */
+static int place_site_packages(struct keeper *keeper) {
+    char problem[1400] = "";
+    const struct complaint complaint = {problem, sizeof problem};
+    const int namespaces = keeper->tier == ISOLATION_NAMESPACES;
+    cleanup_free char *root = keeper->prepared_root ? realpath(keeper->settings->sandbox_root, NULL) : NULL;
+    if (keeper->prepared_root && !root) {
+        return complain(&complaint, "%s: %s", keeper->settings->sandbox_root, strerror(errno));
+    }
+    int error = site_packages_place(&keeper->site_packages, namespaces, root, &complaint);
+    if (error == -EXDEV) {
+        log_warning("site_packages: a directory is not in the prepared tree: going on without that tree");
+        keeper->prepared_root = 0;
+        (void)snprintf(keeper->tree_note, sizeof keeper->tree_note,
+                       "site_packages names a directory outside the prepared tree; the image's own, by Landlock");
+        error = site_packages_place(&keeper->site_packages, namespaces, NULL, &complaint);
+    }
+    if (error) {
+        log_error("site_packages: %s", problem);
+        keeper_give_up(keeper, KEEPER_EXIT_REFUSED);
+    }
+    return error;
+}
+
+static int find_site_packages(struct keeper *keeper) {
+    char problem[1400] = "";
+    const struct complaint complaint = {problem, sizeof problem};
+    int error = site_packages_find(keeper->settings->site_packages, &keeper->site_packages, &complaint);
+    if (!error) {
+        error = site_packages_check_access(&keeper->site_packages, keeper->one_id, &complaint);
+    }
+    if (error) {
+        log_error("site_packages: %s", problem);
+        keeper_give_up(keeper, KEEPER_EXIT_REFUSED);
+        return error;
+    }
+    return place_site_packages(keeper);
+}
+
 static int choose_tier(struct keeper *keeper, size_t n_slots, int program_dir) {
     struct tier_choice choice;
     tier_choose(keeper->settings, &choice);
@@ -277,6 +324,9 @@ static int open_private_dirs(struct keeper *keeper) {
         log_warning("the prepared tree cannot be written (%s): going on without it", strerror(-error));
         keeper->prepared_root = 0;
         (void)snprintf(keeper->tree_note, sizeof keeper->tree_note, "it is read-only; the image's own, by Landlock");
+        if (place_site_packages(keeper) < 0) {
+            return -EINVAL;
+        }
         error = private_dirs_open("", "", &keeper->dirs);
     }
     if (error || (keeper->tier == ISOLATION_SECCOMP && !keeper->prepared_root)) {
@@ -314,6 +364,9 @@ static int keeper_open(struct keeper *keeper, int program_dir) {
         n_slots += keeper->pool_size[kind];
     }
     int error = choose_tier(keeper, n_slots, program_dir);
+    if (!error) {
+        error = find_site_packages(keeper);
+    }
     if (!error) {
         error = slots_make(keeper, n_slots);
     }
@@ -383,6 +436,7 @@ static int keeper_round(struct keeper *keeper, uint64_t *tick_us) {
         *tick_us = now + TICK_US;
         reap_strangers(keeper);
         launcher_link_say(keeper, KEEPER_IS_ALIVE);
+        front_check_alive(keeper);
         (void)log_flush();
     }
     next = *tick_us < next ? *tick_us : next;

@@ -32,6 +32,14 @@ static uint64_t memory_peak_bytes(const struct slot *slot) {
     return own > slot->watched_peak_bytes ? own : slot->watched_peak_bytes;
 }
 
+/* Whether the kernel ended it for memory that is short elsewhere. Its own group counts that exactly; the figure of the
+ * machine counts what other groups' limits ended as well, so it is for those without a group. */
+static int out_of_memory_around(const struct slot *slot) {
+    const struct keeper *keeper = slot->keeper;
+    return cgroups_has(&keeper->cgroups, CGROUP_MEMORY) ? cgroup_slot_oom_killed_for_any(&keeper->cgroups, slot->index)
+                                                        : host_oom_happened(keeper);
+}
+
 /* What ended the sandbox: the keeper's own doing first, then what the kernel did for a limit, then its own end. */
 static void judge(const struct slot *slot, uint64_t cpu_us, struct front_verdict *verdict) {
     struct keeper *keeper = slot->keeper;
@@ -47,12 +55,11 @@ static void judge(const struct slot *slot, uint64_t cpu_us, struct front_verdict
     } else if (slot->end.signal == SIGKILL && cgroup_slot_oom_killed(&slot->keeper->cgroups, slot->index)) {
         verdict->cause = VERDICT_MEMORY;
         verdict->limit_value = slot->memory_bytes;
-        host_oom_forgive(keeper);
     } else if ((slot->end.signal == SIGXCPU || slot->end.signal == SIGKILL) &&
                cpu_us + 500000 >= settings->max_cpu_ms * 1000) {
         verdict->cause = VERDICT_CPU;
         verdict->limit_value = settings->max_cpu_ms;
-    } else if (slot->end.signal == SIGKILL && host_oom_happened(keeper)) {
+    } else if (slot->end.signal == SIGKILL && out_of_memory_around(slot)) {
         log_error("slot %zu: a run was ended by the kernel, since there is no memory left on this host or in the "
                   "container or unit that the service is in",
                   slot->index);

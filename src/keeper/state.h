@@ -14,6 +14,7 @@
 #include "keeper/keeper.h"
 #include "keeper/launcher_link.h"
 #include "keeper/private_dirs.h"
+#include "keeper/site_packages.h"
 #include "keeper/slot.h"
 #include "keeper/tier.h"
 #include "wire/front_link.h"
@@ -51,6 +52,7 @@ struct keeper {
     struct private_dirs dirs;
     struct cleaning stale;
 
+    struct site_packages site_packages;
     struct cgroups cgroups;
     struct habitat *habitats;              /* all of them */
     struct habitat *current[GUEST_KINDS];  /* the one that makes sandboxes; NULL: none yet */
@@ -89,6 +91,7 @@ void keeper_give_up(struct keeper *keeper, int exit_status);
 void keeper_guest_ready(struct keeper *keeper, struct habitat *habitat, const char *python_version, int packages_fd);
 void keeper_habitat_gone(struct keeper *keeper, const struct habitat *habitat);
 void keeper_guest_failed(struct keeper *keeper, enum guest_kind kind);
+void keeper_guest_unwilling(struct keeper *keeper, enum guest_kind kind);
 
 /* Front is told before the next wait. */
 void keeper_status_changed(struct keeper *keeper);

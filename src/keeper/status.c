@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "jail/layers.h"
 #include "jail/seccomp_table.h"
 #include "keeper/state.h"
@@ -73,6 +74,18 @@ static void describe_without_namespaces(struct keeper *keeper) {
     }
 }
 
+/* Of the table that sandboxes get here; 0: out of memory. */
+static size_t reachable_calls(const struct keeper *keeper) {
+    const struct seccomp_lacks lacks = {
+        .namespaces = keeper->tier != ISOLATION_NAMESPACES,
+        .user_ids = keeper->one_id && keeper->tier != ISOLATION_NAMESPACES,
+        .memory_group = !cgroups_has(&keeper->cgroups, CGROUP_MEMORY),
+    };
+    size_t n_rows = 0;
+    cleanup_free struct seccomp_row *rows = seccomp_sandbox_variant(&lacks, &n_rows);
+    return rows ? seccomp_reachable_calls(rows, n_rows) : 0;
+}
+
 void status_describe(struct keeper *keeper) {
     struct front_status *status = &keeper->status;
     status->head.type = FRONT_STATUS;
@@ -93,9 +106,7 @@ void status_describe(struct keeper *keeper) {
         add(status, 0, "landlock", "%s",
             keeper->tier == ISOLATION_SECCOMP ? "not in this tier" : "this kernel has none");
     }
-    size_t n_rows = 0;
-    const struct seccomp_row *rows = seccomp_sandbox_table(&n_rows);
-    add(status, 1, "seccomp", "default deny; %zu system calls reachable", seccomp_reachable_calls(rows, n_rows));
+    add(status, 1, "seccomp", "default deny; %zu system calls reachable", reachable_calls(keeper));
     add(status, 1, "rlimits", "processes, open files, file size, CPU time, no core files");
     add_cgroup(keeper, CGROUP_MEMORY, "memory cgroup", "a watch every 20 ms");
     const int supervised = keeper->one_id && keeper->tier != ISOLATION_NAMESPACES;

@@ -22,9 +22,11 @@ enum front_message_type {
     FRONT_ACCEPT = 12,   /* accept connections from now on */
     FRONT_RETIRE = 14,   /* another front accepts: finish what has come and comes on open connections, then exit(0) */
     FRONT_PACKAGES = 16, /* what scripts can import; 1 descriptor, see wire/packages.h; once a data guest is warm */
+    FRONT_PING = 18,     /* are your events handled? PONG is the answer; no other comes before it */
     /* front to keeper: odd */
     KEEPER_START = 3,  /* the script of this sandbox is on its way: limits in force, clock running */
     KEEPER_CANCEL = 5, /* end this sandbox: the client has gone; a VERDICT follows */
+    KEEPER_PONG = 7,   /* answer to PING */
 };
 
 struct front_message_head {
@@ -131,8 +133,8 @@ union front_message {
     struct keeper_cancel cancel;
 };
 
-/* The exact size of a message type and the number of its descriptors; FRONT_DRAINING, FRONT_ACCEPT, FRONT_RETIRE and
- * FRONT_PACKAGES are bare heads. Returns 0, or -EPROTO for an unknown type. */
+/* The exact size of a message type and the number of its descriptors; FRONT_DRAINING, FRONT_ACCEPT, FRONT_RETIRE,
+ * FRONT_PACKAGES, FRONT_PING and KEEPER_PONG are bare heads. Returns 0, or -EPROTO for an unknown type. */
 int front_message_shape(uint32_t type, uint32_t *ret_size, uint32_t *ret_n_fds);
 
 #endif

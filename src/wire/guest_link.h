@@ -14,6 +14,10 @@ enum guest_message_type {
     KEEPER_SPAWN = 3, /* make one sandbox; SPAWN_FDS + n_cgroup_fds descriptors */
 };
 
+/* What a guest exits with when it cannot do what the operator wants of it, after a line in the log: another one could
+ * not either. */
+#define GUEST_EXIT_UNWILLING 78
+
 struct guest_message_head {
     uint32_t type; /* enum guest_message_type */
     uint32_t size; /* of the whole message, head included */

@@ -278,6 +278,35 @@ def test_a_stopped_process_does_not_stop_the_rest(own_service):
 
 
 @pytest.mark.long
+@pytest.mark.slow
+def test_a_front_that_hangs_is_replaced(own_service):
+    """As in an endless loop: it lives, and answers nobody."""
+    own = own_service()
+    front = own.one("pyexec-front")
+    os.kill(front.pid, signal.SIGSTOP)
+    took = wait_until(lambda: own.named("pyexec-front") and own.one("pyexec-front").pid != front.pid, 30)
+    assert took is not None and took > 8, "not before it has had its time"
+    assert "front is ended: it hangs" in own.log()
+    assert wait_until(lambda: own.health()[0] == 200, 10) is not None
+    assert own.client.result("def main(): return 1") == 1
+
+
+@pytest.mark.slow
+def test_a_keeper_that_was_stopped_does_not_take_its_front_for_hanging(own_service):
+    """As when the whole machine or container was stopped: the clock ran on, and front had no time to answer."""
+    own = own_service()
+    front = own.one("pyexec-front")
+    ours = [own.one("pyexec-keeper"), front]
+    for process in ours:
+        os.kill(process.pid, signal.SIGSTOP)
+    time.sleep(13)
+    for process in ours:
+        os.kill(process.pid, signal.SIGCONT)
+    assert own.client.result("def main(): return 1") == 1
+    time.sleep(1.5)  # more than two rounds of questions
+    assert own.one("pyexec-front").pid == front.pid and "hangs" not in own.log()
+
+
 def test_descriptors_stay_the_same_over_many_deaths(own_service):
     own = own_service()
     wait_at_rest(own, 20)

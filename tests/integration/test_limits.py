@@ -1,5 +1,6 @@
 """The limits of a run, each reached and each told, and the usage that the kernel measured."""
 
+import concurrent.futures
 import threading
 import time
 
@@ -191,6 +192,17 @@ class TestProcesses:
         if status == 400:
             assert answer["error"] in ("runtime_error", "timeout", "resource_limit"), answer
         assert service.result("def main():\n    return 'well'") == "well"
+
+
+def test_a_neighbour_that_is_out_of_memory_is_not_taken_for_the_host(service):
+    """Who kills himself meanwhile is told so."""
+    bomb = "def main():\n    return len(b'x' * (1 << 30))"
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        bombs = [pool.submit(service.execute, bomb, memory_mb=64) for _ in range(24)]
+        while not all(run.done() for run in bombs):
+            status, answer = service.execute("import os\ndef main():\n    os.kill(os.getpid(), 9)")
+            assert (status, answer["error"], answer["return_code"]) == (400, "runtime_error", 137), answer
+    assert {run.result()[1]["error"] for run in bombs} == {"resource_limit"}
 
 
 class TestDisk:

@@ -6,7 +6,7 @@ import pkgutil
 import sys
 import threading
 
-from pyexec_guest import ending, figures, forking, last_words, packages, shared_maps
+from pyexec_guest import ending, figures, forking, last_words, own_packages, packages, shared_maps
 
 _LEAN = """
 abc argparse array ast asyncio base64 binascii bisect calendar collections collections.abc concurrent.futures
@@ -28,10 +28,12 @@ installed_modules = ()
 packages_text = None  # of a data guest
 
 
-def warm_up(kind, no_memory_group=False):
-    """Imports; `kind` is 0 (lean) or 1 (data)."""
+def warm_up(kind, no_memory_group=False, site_packages="", modules=""):
+    """Imports; `kind` is 0 (lean) or 1 (data). Returns None, or why the operator's own modules cannot be had."""
     if no_memory_group:
         shared_maps.install()
+    if site_packages:
+        own_packages.add(site_packages.split(":"))
     for name in _LEAN if kind == 0 else _LEAN + _DATA:
         try:
             importlib.import_module(name)
@@ -41,6 +43,10 @@ def warm_up(kind, no_memory_group=False):
             sys.stderr.write(f"pyexec-guest: not preloaded: {name}: {error}\n")
     if kind == 1:
         _exercise_data_modules()
+        for name in modules.split(",") if modules else ():
+            complaint = own_packages.preload(name)
+            if complaint:
+                return complaint
     figures.install()
     last_words.install()
     ending.remember()
@@ -49,6 +55,7 @@ def warm_up(kind, no_memory_group=False):
     installed_modules = tuple(sorted(found | set(sys.stdlib_module_names)))
     if kind == 1:
         packages_text = packages.describe(found)
+    return None
 
 
 def _exercise_data_modules():

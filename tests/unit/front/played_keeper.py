@@ -21,7 +21,7 @@ import subprocess
 import threading
 import time
 
-READY, VERDICT, STATUS, DRAINING, ACCEPT, RETIRE, START, CANCEL = 2, 4, 6, 8, 12, 14, 3, 5
+READY, VERDICT, STATUS, DRAINING, ACCEPT, RETIRE, PING, START, CANCEL, PONG = 2, 4, 6, 8, 12, 14, 18, 3, 5, 7
 EXITED, SIGNALED, TIMEOUT, MEMORY, CPU, PROCESSES, DISK, CANCELLED, INTERNAL = range(1, 10)
 REQUEST_HEADER = struct.Struct("=IIIIII12Q")
 RESULT_HEADER = struct.Struct("=IIIIII")
@@ -83,6 +83,7 @@ class FakeKeeper:
         self.starts = {}
         self.started = []
         self.cancelled = set()
+        self.pongs = 0
         self.kinds = {}
         self.attempts = 0
         self._next_id = 0
@@ -147,6 +148,9 @@ class FakeKeeper:
     def retire(self):
         self._send(RETIRE, b"")
 
+    def ping(self):
+        self._send(PING, b"")
+
     def send_verdict(self, sandbox_id, cause=EXITED, started=1, exit_code=0, signal=0, limit_value=0, wall_us=1234,
                      cpu_us=987, memory_peak_bytes=10 << 20):
         self._send(VERDICT, struct.pack("=QIIiiQQQQ", sandbox_id, cause, started, exit_code, signal, limit_value,
@@ -160,6 +164,9 @@ class FakeKeeper:
                 return
             if not message:
                 return
+            if message == struct.pack("=II", PONG, 8):
+                self.pongs += 1
+                continue
             type_, _, sandbox_id = struct.unpack_from("=IIQ", message)
             if type_ == START:
                 self.started.append(sandbox_id)

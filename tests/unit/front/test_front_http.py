@@ -278,3 +278,10 @@ def test_client_gone_while_queued(start):
     keeper.add_sandbox(0)
     time.sleep(0.1)
     assert not keeper.starts
+
+
+def test_a_ping_is_answered_once_its_events_are_handled(start):
+    keeper = start()
+    for count in (1, 2):
+        keeper.ping()
+        wait_for(lambda: keeper.pongs == count)

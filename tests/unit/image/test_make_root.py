@@ -66,7 +66,7 @@ def everything(tree):
 @needs_root
 def test_what_is_in_it(tree):
     assert everything(tree) == {
-        *("bin", "dev", "etc", "run", "run/pyexecd", "tmp", "usr", "var"),
+        *("bin", "dev", "etc", "run", "run/pyexecd", "site-packages", "tmp", "usr", "var"),
         *("var/cache", "var/cache/pyexecd", "var/cache/pyexecd/matplotlib", "var/tmp", "dev/shm"),
         *(f"dev/{name}" for name in DEVICES),
         *("etc/group", "etc/hosts", "etc/nsswitch.conf", "etc/passwd"),

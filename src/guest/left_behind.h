@@ -1,0 +1,13 @@
+/* What imported modules may leave behind and a guest that is to be forked must not have. */
+#ifndef PYEXEC_GUEST_LEFT_BEHIND_H
+#define PYEXEC_GUEST_LEFT_BEHIND_H
+
+/* 1 when this process has more than one thread, Python's own or not. There may be no /proc to count them in, so this
+ * may try every thread id there can be, which takes up to half a second. */
+int left_behind_threads(void);
+
+/* The first descriptor above `last`, or -1. It would be closed when a sandbox begins, behind its owner's back, and its
+ * number belong to something else. */
+int left_behind_descriptor(int last);
+
+#endif
