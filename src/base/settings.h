@@ -64,7 +64,8 @@ struct settings {
     uint64_t pool_data;
     uint64_t guest_max_runs;   /* a guest is replaced after this many sandboxes */
     uint64_t guest_max_age_ms; /* or after this time */
-    uint64_t drain_timeout_ms; /* how long SIGTERM waits for running scripts */
+    uint64_t drain_delay_ms;   /* how long SIGTERM waits before it refuses anything */
+    uint64_t drain_timeout_ms; /* how long it waits for running scripts then */
 
     uint64_t isolation;                   /* enum isolation: the tier asked for */
     uint64_t min_isolation;               /* enum isolation: below it the service does not start */

@@ -111,6 +111,11 @@ static const struct setting table[] = {
      "a warm interpreter is replaced after this many sandboxes", RELOAD},
     {"guest_max_age", SETTING_SECONDS, "3600", 1, 30 * DAY_S, AT(guest_max_age_ms),
      "a warm interpreter is replaced after this time", RELOAD},
+    {"drain_delay", SETTING_SECONDS, "0", 0, HOUR_S, AT(drain_delay_ms),
+     "time that requests are still run when the service is told to end, while /health/ready says draining: what a "
+     "balancer "
+     "in front takes to look there",
+     RELOAD},
     {"drain_timeout", SETTING_SECONDS, "8", 0, HOUR_S, AT(drain_timeout_ms),
      "time that running scripts have left when the service is told to end", RELOAD},
 

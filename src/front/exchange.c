@@ -85,7 +85,7 @@ static void take_memory_problem(struct problem *problem) {
 static enum MHD_Result send_answer(struct exchange *exchange) {
     size_t len = exchange->answer.text.len;
     owe_answer(exchange);
-    exchange->headers.close |= exchange->server->retiring;
+    exchange->headers.close |= exchange->server->retiring || exchange->server->leaving;
     exchange->status = exchange->answer.status;
     exchange->answer_bytes = len;
     struct MHD_Response *response =
@@ -115,7 +115,7 @@ static enum MHD_Result send_stream(struct exchange *exchange) {
     if (!response) {
         return MHD_NO;
     }
-    exchange->headers.close |= exchange->server->retiring;
+    exchange->headers.close |= exchange->server->retiring || exchange->server->leaving;
     exchange->status = MHD_HTTP_OK;
     /* The second header is for nginx, which would keep the events until it has many. */
     if (answer_headers_add(&exchange->headers, response, "text/event-stream") == 0 &&

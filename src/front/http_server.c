@@ -129,6 +129,10 @@ void http_server_add(struct http_server *server, int fd, const struct sockaddr *
     }
 }
 
+void http_server_leave(struct http_server *server) {
+    server->leaving = 1;
+}
+
 void http_server_drain(struct http_server *server) {
     server->draining = 1;
 }

@@ -30,6 +30,7 @@ struct http_server {
     unsigned n_owed; /* requests that wait for a run or whose answer is on its way */
     int on_loopback;
     int draining;
+    int leaving;       /* requests are run, and everybody is told to go elsewhere */
     int retiring;      /* connections end with their next answer */
     int resumed;       /* a connection was resumed since the library worked last */
     uint64_t progress; /* grows whenever the library calls us: it is at work */
@@ -47,6 +48,9 @@ void http_server_end(struct http_server *server);
 
 /* Takes an accepted, non-blocking client socket. */
 void http_server_add(struct http_server *server, int fd, const struct sockaddr *address, socklen_t address_len);
+
+/* Requests are run as before, each answer closes its connection, and it is not ready for more. */
+void http_server_leave(struct http_server *server);
 
 /* New runs are refused from now on. */
 void http_server_drain(struct http_server *server);

@@ -53,6 +53,11 @@ static void dispatch(struct keeper_link *link, const union front_message *messag
     case FRONT_DRAINING:
         link->events.on_draining(context);
         break;
+    case FRONT_LEAVING:
+        if (link->events.on_leaving) {
+            link->events.on_leaving(context);
+        }
+        break;
     case FRONT_ACCEPT:
         link->events.on_accept(context);
         break;

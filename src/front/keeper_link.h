@@ -15,6 +15,7 @@ struct keeper_events {
     void (*on_ready)(void *context, const struct front_ready *ready, const int fds[READY_FDS]);
     void (*on_verdict)(void *context, const struct front_verdict *verdict);
     void (*on_status)(void *context, const struct front_status *status);
+    void (*on_leaving)(void *context); /* NULL: nobody wants to know */
     void (*on_draining)(void *context);
     void (*on_accept)(void *context);
     void (*on_retire)(void *context);

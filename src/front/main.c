@@ -100,6 +100,11 @@ static void on_status(void *context, const struct front_status *status) {
     admission_status_changed(&front->admission, status);
 }
 
+static void on_leaving(void *context) {
+    struct front *front = context;
+    http_server_leave(&front->server);
+}
+
 /* New connections are still accepted: who asks must hear "draining", not a timeout. */
 static void on_draining(void *context) {
     struct front *front = context;
@@ -235,6 +240,7 @@ static int set_up(struct front *front) {
         .on_ready = on_ready,
         .on_verdict = on_verdict,
         .on_status = on_status,
+        .on_leaving = on_leaving,
         .on_draining = on_draining,
         .on_accept = on_accept,
         .on_retire = on_retire,

@@ -16,7 +16,7 @@ static struct health_facts health_facts(const struct http_server *server) {
         .queued = admission->queue.n,
         .most_busy = (unsigned)server->settings->max_running,
         .most_queued = (unsigned)server->settings->max_queue,
-        .draining = server->draining,
+        .draining = server->draining || server->leaving,
     };
 }
 

@@ -178,7 +178,7 @@ static void on_signal(void *owner) {
         return;
     }
     if (info.ssi_signo == SIGTERM) {
-        life_drain(keeper);
+        life_leave(keeper);
     } else {
         life_retire(keeper);
     }

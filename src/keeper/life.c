@@ -19,6 +19,9 @@ void life_front_started(struct keeper *keeper) {
     if (!keeper->client->takes_over || keeper->told_ready) {
         send_bare(keeper, FRONT_ACCEPT);
     }
+    if (keeper->leaving) {
+        send_bare(keeper, FRONT_LEAVING);
+    }
 }
 
 /* One sandbox of each kind; before a take-over half of the pool, so that the first requests after it do not all wait.
@@ -47,21 +50,32 @@ void life_check_ready(struct keeper *keeper) {
     launcher_link_say(keeper, KEEPER_IS_READY);
 }
 
-void life_drain(struct keeper *keeper) {
-    if (keeper->draining) {
-        log_info("asked again to end: ending at once");
-        keeper_give_up(keeper, KEEPER_EXIT_DRAINED);
-        return;
-    }
+static void drain(struct keeper *keeper) {
     log_info("draining: running scripts have %llu ms", (unsigned long long)keeper->settings->drain_timeout_ms);
     keeper->draining = 1;
     keeper->drain_deadline_us = clock_now_us() + keeper->settings->drain_timeout_ms * 1000;
     send_bare(keeper, FRONT_DRAINING);
 }
 
+void life_leave(struct keeper *keeper) {
+    const uint64_t delay_ms = keeper->settings->drain_delay_ms;
+    if (keeper->draining) {
+        log_info("asked again to end: ending at once");
+        keeper_give_up(keeper, KEEPER_EXIT_DRAINED);
+    } else if (delay_ms > 0 && keeper->served && !keeper->leaving && !keeper->retiring) {
+        log_info("leaving: requests are run for %llu ms more, and /health/ready says draining",
+                 (unsigned long long)delay_ms);
+        keeper->leaving = 1;
+        keeper->leave_deadline_us = clock_now_us() + delay_ms * 1000;
+        send_bare(keeper, FRONT_LEAVING);
+    } else {
+        drain(keeper);
+    }
+}
+
 void life_retire(struct keeper *keeper) {
     const struct settings *settings = keeper->settings;
-    if (keeper->draining || keeper->retiring) {
+    if (keeper->draining || keeper->leaving || keeper->retiring) {
         return;
     }
     uint64_t run_ms = settings->queue_timeout_ms + settings->max_timeout_ms;
@@ -80,12 +94,15 @@ int life_is_ending(const struct keeper *keeper) {
 }
 
 uint64_t life_check_end(struct keeper *keeper, uint64_t now_us) {
-    if (keeper->retiring && !keeper->draining && now_us >= keeper->retire_deadline_us) {
-        life_drain(keeper);
+    const uint64_t before_us = keeper->retiring  ? keeper->retire_deadline_us
+                               : keeper->leaving ? keeper->leave_deadline_us
+                                                 : UINT64_MAX;
+    if (!keeper->draining && now_us >= before_us) {
+        drain(keeper);
     }
     if (life_is_ending(keeper) &&
         (keeper->front.exit.fd < 0 || (keeper->draining && now_us >= keeper->drain_deadline_us))) {
         keeper_give_up(keeper, KEEPER_EXIT_DRAINED);
     }
-    return keeper->draining ? keeper->drain_deadline_us : keeper->retiring ? keeper->retire_deadline_us : UINT64_MAX;
+    return keeper->draining ? keeper->drain_deadline_us : before_us;
 }

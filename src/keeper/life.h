@@ -1,7 +1,9 @@
 /* The keeper's beginning and end as others see them: when it can serve, and how it stops to.
  *
  *     STARTING ──the pool is ready──▶ SERVING ──SIGUSR2──▶ retiring ──front has finished──▶ end
- *         └─────────────────────────────┴──────SIGTERM──────────┴──▶ draining ──at most drain_timeout──▶ end
+ *         │                             └──SIGTERM──▶ leaving ──drain_delay──┐
+ *         └──SIGTERM──────────────────────────────────────────────────────────┴──▶ draining ──at most drain_timeout──▶
+ * end
  *
  * Retiring is the end of a keeper whose successor serves already, from the same listening socket: nobody is refused,
  * and whatever has come is finished, however long it may take by its limits. */
@@ -19,8 +21,9 @@ void life_front_started(struct keeper *keeper);
  * for it to accept. */
 void life_check_ready(struct keeper *keeper);
 
-/* SIGTERM: what runs has drain_timeout left; a second time ends at once. */
-void life_drain(struct keeper *keeper);
+/* SIGTERM: after drain_delay, or at once when it comes again, new runs are refused and what runs has drain_timeout
+ * left; once more ends at once. */
+void life_leave(struct keeper *keeper);
 
 /* SIGUSR2. */
 void life_retire(struct keeper *keeper);

@@ -79,7 +79,9 @@ struct keeper {
     int told_ready; /* 1 once the launcher knows that it can serve */
     int retiring;   /* 1: SIGUSR2 has come */
     uint64_t retire_deadline_us;
-    int draining; /* 1: SIGTERM has come, or what retires takes too long */
+    int leaving; /* 1: SIGTERM has come, and drain_delay is not over yet */
+    uint64_t leave_deadline_us;
+    int draining; /* 1: new runs are refused, after SIGTERM, or since what retires takes too long */
     uint64_t drain_deadline_us;
     int exit_status; /* -1: go on; else the keeper ends with it */
 };

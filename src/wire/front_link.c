@@ -17,6 +17,7 @@ int front_message_shape(uint32_t type, uint32_t *ret_size, uint32_t *ret_n_fds) 
     case FRONT_DRAINING:
     case FRONT_ACCEPT:
     case FRONT_RETIRE:
+    case FRONT_LEAVING:
     case FRONT_PING:
     case KEEPER_PONG:
         *ret_size = sizeof(struct front_message_head);

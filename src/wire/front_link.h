@@ -22,6 +22,7 @@ enum front_message_type {
     FRONT_ACCEPT = 12,   /* accept connections from now on */
     FRONT_RETIRE = 14,   /* another front accepts: finish what has come and comes on open connections, then exit(0) */
     FRONT_PACKAGES = 16, /* what scripts can import; 1 descriptor, see wire/packages.h; once a data guest is warm */
+    FRONT_LEAVING = 20,  /* the service will end: say so where it is asked whether it is ready, and go on as before */
     FRONT_PING = 18,     /* are your events handled? PONG is the answer; no other comes before it */
     /* front to keeper: odd */
     KEEPER_START = 3,  /* the script of this sandbox is on its way: limits in force, clock running */
@@ -134,7 +135,8 @@ union front_message {
 };
 
 /* The exact size of a message type and the number of its descriptors; FRONT_DRAINING, FRONT_ACCEPT, FRONT_RETIRE,
- * FRONT_PACKAGES, FRONT_PING and KEEPER_PONG are bare heads. Returns 0, or -EPROTO for an unknown type. */
+ * FRONT_PACKAGES, FRONT_LEAVING, FRONT_PING and KEEPER_PONG are bare heads. Returns 0, or -EPROTO for an unknown type.
+ */
 int front_message_shape(uint32_t type, uint32_t *ret_size, uint32_t *ret_n_fds);
 
 #endif

@@ -161,3 +161,36 @@ def test_a_signal_to_the_whole_group(own_service, number):
     assert status == 200 and answer["result"] == "finished", answer
     assert not proc.wait_gone(everyone, 2)
 
+
+
+def ready(own):
+    response = own.client.request("GET", "/health/ready", headers={"Connection": "close"})
+    return response.status, response.json()["status"]
+
+
+def test_a_balancer_has_time_to_look(own_service):
+    own = own_service(drain_delay=2)
+    assert wait_until(lambda: "ready on" in own.log(), 20) is not None
+    assert ready(own) == (200, "ready")
+    start = time.monotonic()
+    own.process.send_signal(signal.SIGTERM)
+    assert wait_until(lambda: ready(own) == (503, "draining"), 1) is not None
+    while time.monotonic() < start + 1.5:
+        response = own.client.execute_raw("def main():\n    return 1")
+        assert response.status == 200 and response.headers["Connection"] == "close"
+        assert ready(own) == (503, "draining")
+    assert own.process.wait(5) == 0
+    assert 1.9 < time.monotonic() - start < 4
+
+
+def test_a_second_signal_cuts_that_short(own_service):
+    own = own_service(drain_delay=30)
+    assert wait_until(lambda: "ready on" in own.log(), 20) is not None
+    run = Running(own.client, sleeping(1.5))
+    wait_busy(own, 1)
+    own.process.send_signal(signal.SIGTERM)
+    assert wait_until(lambda: ready(own) == (503, "draining"), 1) is not None
+    own.process.send_signal(signal.SIGTERM)
+    assert wait_until(lambda: own.client.execute_raw("def main(): pass").status == 503, 1) is not None
+    assert run.join()[0] == 200
+    assert own.process.wait(5) == 0

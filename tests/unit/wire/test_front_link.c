@@ -8,12 +8,13 @@ static void test_every_type_has_its_shape(void **state) {
     static const struct {
         uint32_t type, size, n_fds;
     } rows[] = {
-        {FRONT_READY, sizeof(struct front_ready), READY_FDS}, {FRONT_VERDICT, sizeof(struct front_verdict), 0},
-        {FRONT_STATUS, sizeof(struct front_status), 0},       {FRONT_DRAINING, sizeof(struct front_message_head), 0},
-        {FRONT_SETTINGS, sizeof(struct front_settings), 1},   {KEEPER_START, sizeof(struct keeper_start), 0},
-        {KEEPER_CANCEL, sizeof(struct keeper_cancel), 0},     {FRONT_ACCEPT, sizeof(struct front_message_head), 0},
-        {FRONT_RETIRE, sizeof(struct front_message_head), 0}, {FRONT_PACKAGES, sizeof(struct front_message_head), 1},
-        {FRONT_PING, sizeof(struct front_message_head), 0},   {KEEPER_PONG, sizeof(struct front_message_head), 0},
+        {FRONT_READY, sizeof(struct front_ready), READY_FDS},  {FRONT_VERDICT, sizeof(struct front_verdict), 0},
+        {FRONT_STATUS, sizeof(struct front_status), 0},        {FRONT_DRAINING, sizeof(struct front_message_head), 0},
+        {FRONT_SETTINGS, sizeof(struct front_settings), 1},    {KEEPER_START, sizeof(struct keeper_start), 0},
+        {KEEPER_CANCEL, sizeof(struct keeper_cancel), 0},      {FRONT_ACCEPT, sizeof(struct front_message_head), 0},
+        {FRONT_RETIRE, sizeof(struct front_message_head), 0},  {FRONT_PACKAGES, sizeof(struct front_message_head), 1},
+        {FRONT_LEAVING, sizeof(struct front_message_head), 0}, {FRONT_PING, sizeof(struct front_message_head), 0},
+        {KEEPER_PONG, sizeof(struct front_message_head), 0},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -26,7 +27,7 @@ static void test_every_type_has_its_shape(void **state) {
 }
 
 static void test_unknown_types(void **state) {
-    static const uint32_t types[] = {0, 1, 9, 20, 100, 0x80000002u, UINT32_MAX};
+    static const uint32_t types[] = {0, 1, 9, 22, 100, 0x80000002u, UINT32_MAX};
     (void)state;
     for (size_t i = 0; i < COUNT_OF(types); i++) {
         uint32_t size = 5, n_fds = 6;
