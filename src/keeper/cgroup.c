@@ -111,8 +111,8 @@ int cgroup_slot_set_memory(struct cgroups *groups, size_t slot, uint64_t memory_
 /* As much memory at once may be refused: a huge page, and what each core has charged beforehand. */
 #define CHARGE_BYTES (16u << 20)
 
-static uint64_t oom_kills(const struct cgroup_slot *files) {
-    return cgroup_read_number(files->events_fd, "oom_kill ");
+uint64_t cgroup_oom_kills(int events_fd) {
+    return cgroup_read_number(events_fd, "oom_kill ");
 }
 
 int cgroup_slot_prepare(struct cgroups *groups, size_t slot, uint64_t memory_bytes) {
@@ -122,7 +122,7 @@ int cgroup_slot_prepare(struct cgroups *groups, size_t slot, uint64_t memory_byt
     if (!error) {
         error = cgroup_slot_set_memory(groups, slot, memory_bytes);
     }
-    files->oom_kills = oom_kills(files);
+    files->oom_kills = cgroup_oom_kills(files->events_fd);
     return error;
 }
 
@@ -158,7 +158,7 @@ int cgroup_slot_processes(const struct cgroups *groups, size_t slot) {
 
 int cgroup_slot_oom_killed_for_any(const struct cgroups *groups, size_t slot) {
     const struct cgroup_slot *files = &groups->slots[slot];
-    return oom_kills(files) > files->oom_kills;
+    return cgroup_oom_kills(files->events_fd) > files->oom_kills;
 }
 
 int cgroup_slot_oom_killed(const struct cgroups *groups, size_t slot) {

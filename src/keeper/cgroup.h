@@ -96,4 +96,12 @@ int cgroup_slot_oom_killed_for_any(const struct cgroups *groups, size_t slot);
  * version 1 is to be had, or the kernel is older than 5.14. */
 int cgroup_slot_kill(const struct cgroups *groups, size_t slot);
 
+/* Where the kernel counts what it has ended for want of memory in the group that this process is in now, or in the next
+ * one above that has such a file: the limits of groups and the machine's own want, of these processes alone. Returns a
+ * descriptor for cgroup_oom_kills() (owned), or -ENOENT: there is none. */
+int cgroup_open_oom_events(void);
+
+/* How many there have been; 0 for -1. */
+uint64_t cgroup_oom_kills(int events_fd);
+
 #endif

@@ -114,6 +114,29 @@ int cgroup_find(const char *controller, struct cgroup_path *ret_path) {
     return error ? error : cgroup_find_in(mounts, groups, controller, ret_path);
 }
 
+/* In the group `path` leads to, or the next one above it that has the file. */
+static int open_upwards(struct cgroup_path *path, const char *file) {
+    for (;;) {
+        char name[sizeof path->point + sizeof path->below + 32];
+        (void)snprintf(name, sizeof name, "%s%s/%s", path->point, path->below, file);
+        int fd = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+        char *slash = strrchr(path->below, '/');
+        if (fd >= 0 || !slash) {
+            return fd < 0 ? -ENOENT : fd;
+        }
+        *slash = '\0';
+    }
+}
+
+int cgroup_open_oom_events(void) {
+    struct cgroup_path path;
+    int fd = cgroup_find("memory", &path) == 0 ? open_upwards(&path, "memory.oom_control") : -ENOENT;
+    if (fd < 0 && cgroup_find(NULL, &path) == 0) {
+        fd = open_upwards(&path, "memory.events");
+    }
+    return fd;
+}
+
 /* Removes a group with those of the slots in it. A process that is still in one keeps it: then it stays. */
 static void remove_group(int parent_fd, const char *name) {
     cleanup_close int fd = openat(parent_fd, name, DIRECTORY_FLAGS);

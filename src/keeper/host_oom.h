@@ -1,6 +1,7 @@
 /* Whether the kernel ends processes for want of memory that is not a sandbox's own: the machine's, or that of the
  * container or unit around the service. Who dies of that has done nothing wrong. For sandboxes without a memory group,
- * which would count it for each alone. */
+ * which would count it for each alone: counted is what the kernel ended in the group around the service, or, where that
+ * cannot be told, on the machine, where other people's groups count as well. */
 #ifndef PYEXEC_KEEPER_HOST_OOM_H
 #define PYEXEC_KEEPER_HOST_OOM_H
 

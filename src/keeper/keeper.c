@@ -374,6 +374,7 @@ static int keeper_open(struct keeper *keeper, int program_dir) {
         error = open_private_dirs(keeper);
     }
     if (!error) {
+        keeper->oom_fd = cgroup_open_oom_events(); /* of the group that the operator has put us in */
         error = cgroups_open(&keeper->cgroups, n_slots, settings->max_processes + 1 /* the memory holder */, getppid());
     }
     if (!error) {
@@ -414,6 +415,7 @@ static void keeper_close(struct keeper *keeper) {
     slots_free(keeper);
     private_dirs_close(&keeper->dirs);
     close_fd(&keeper->proc_fd);
+    close_fd(&keeper->oom_fd);
     close_fd(&keeper->id_claims[0]);
     close_fd(&keeper->id_claims[1]);
     cgroups_close(&keeper->cgroups);
@@ -479,6 +481,7 @@ int keeper_run(const struct settings *settings, const struct keeper_client *clie
                             .front_program = -1,
                             .signals.fd = -1,
                             .proc_fd = -1,
+                            .oom_fd = -1,
                             .id_claims = {-1, -1},
                             .dirs = PRIVATE_DIRS_NONE,
                             .stale = CLEANING_NONE,

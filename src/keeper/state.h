@@ -64,6 +64,7 @@ struct keeper {
     size_t pool_size[GUEST_KINDS]; /* ready sandboxes to keep */
     uint64_t spawn_again_us;       /* a failed sandbox makes the next one wait */
     uint64_t last_start_us;        /* when the last run began */
+    int oom_fd;                    /* of cgroup_open_oom_events(), or < 0: the machine's count has to do */
     uint64_t oom_kills;            /* host_oom.h: as many were noted */
     uint64_t oom_look_us;          /* and when it is time to note them again */
     uint64_t refill_again_us;      /* the pool's refill is put off until then; 0: it is not */

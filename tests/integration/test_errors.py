@@ -344,7 +344,7 @@ class TestResourceLimit:
             import mmap
             def main():
                 print("starting", flush=True)
-                area = mmap.mmap(-1, 400 << 20)
+                area = mmap.mmap(-1, 400 << 20, flags=mmap.MAP_PRIVATE)
                 for offset in range(0, 400 << 20, 4096):
                     area[offset] = 1
                 return "survived"

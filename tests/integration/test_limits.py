@@ -198,7 +198,7 @@ def test_a_neighbour_that_is_out_of_memory_is_not_taken_for_the_host(service):
     """Who kills himself meanwhile is told so."""
     bomb = "def main():\n    return len(b'x' * (1 << 30))"
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
-        bombs = [pool.submit(service.execute, bomb, memory_mb=64) for _ in range(24)]
+        bombs = [pool.submit(service.execute, bomb, memory_mb=64, timeout=60) for _ in range(16)]
         while not all(run.done() for run in bombs):
             status, answer = service.execute("import os\ndef main():\n    os.kill(os.getpid(), 9)")
             assert (status, answer["error"], answer["return_code"]) == (400, "runtime_error", 137), answer

@@ -4,6 +4,8 @@ answers 503 where it cannot run a script, blames no script, and goes on as soon 
 import os
 import pathlib
 import resource
+import signal
+import subprocess
 import threading
 import time
 
@@ -25,6 +27,11 @@ def heals(own, seconds=5):
     assert wait_until(lambda: own.client.execute(HELLO)[0] == 200, seconds) is not None, own.log()[-3000:]
     for _ in range(30):
         assert own.client.execute(HELLO)[0] == 200
+
+
+def machine_oom_kills():
+    with open("/proc/vmstat", encoding="ascii") as file:
+        return next(int(line.split()[1]) for line in file if line.startswith("oom_kill "))
 
 
 def answers_while(own, condition, seconds):
@@ -54,6 +61,25 @@ def test_no_memory(own_service):
         status, answer = own.client.execute("import os\ndef main():\n    os.kill(os.getpid(), 9)")
         assert (status, answer["error"], answer["return_code"]) == (400, "runtime_error", 137), answer
         own.stop()
+
+
+@around
+def test_another_group_without_memory_is_none_of_ours(own_service):
+    """Processes of somebody else are ended for their group's limit, all the time; who kills himself meanwhile is told so."""
+    own = own_service()
+    own.client.result(HELLO)
+    with groups.group("memory") as group:
+        group.limit(16 * MIB)
+        bomb = "while :; do python3 -c 'len(bytearray(64 << 20))' 2>/dev/null; done"
+        with subprocess.Popen([*group.run_with, "sh", "-c", bomb], stderr=subprocess.DEVNULL, start_new_session=True) as other:
+            try:
+                before, end = machine_oom_kills(), time.monotonic() + 30
+                while machine_oom_kills() < before + 5:
+                    assert time.monotonic() < end, "hardly anybody was ended"
+                    status, answer = own.client.execute("import os\ndef main():\n    os.kill(os.getpid(), 9)")
+                    assert (status, answer["error"], answer["return_code"]) == (400, "runtime_error", 137), answer
+            finally:
+                os.killpg(other.pid, signal.SIGKILL)
 
 
 @around

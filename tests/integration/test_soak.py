@@ -32,7 +32,7 @@ MIX = [
     ({"script": "def main(i):\n    return i", "files": [{"path": "d/f", "content": "x" * 1000}]}, None, 3),
     (
         {
-            "script": "import mmap\ndef main(i):\n    a = mmap.mmap(-1, 9 << 24)\n    for o in range(0, 9 << 24, 4096): a[o] = 1",
+            "script": "import mmap\ndef main(i):\n    a = mmap.mmap(-1, 9 << 24, flags=mmap.MAP_PRIVATE)\n    for o in range(0, 9 << 24, 4096): a[o] = 1",
             "memory_mb": 64,
         },
         "resource_limit",

@@ -5,6 +5,7 @@ Shared anonymous memory may be in no process' figures although it is held, so th
 is in the figures.
 """
 
+import errno
 import functools
 import mmap
 import os
@@ -17,6 +18,19 @@ def _is_shared(flags, access):
     if access != mmap.ACCESS_DEFAULT:
         return access != mmap.ACCESS_COPY
     return bool(flags & mmap.MAP_SHARED)
+
+
+def _make_room(file, length):
+    try:
+        os.ftruncate(file, length)
+    except OSError as error:
+        if error.errno != errno.EFBIG:
+            raise
+        reason = (
+            "Shared memory is a file on this host, and this one is larger than a file may be (max_file_mb); memory of this "
+            "process alone: mmap.mmap(-1, length, flags=mmap.MAP_PRIVATE)"
+        )
+        raise OSError(errno.EFBIG, reason) from None
 
 
 def install():
@@ -36,7 +50,7 @@ def install():
             file, name = tempfile.mkstemp()
             try:
                 os.unlink(name)
-                os.ftruncate(file, length + offset)
+                _make_room(file, length + offset)
                 return _Map.__new__(cls, file, length, flags & ~mmap.MAP_ANONYMOUS, prot, access, offset)
             finally:
                 os.close(file)  # the map has a descriptor of its own

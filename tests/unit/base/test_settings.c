@@ -50,6 +50,24 @@ static void test_defaults(void **state) {
     assert_int_equal(settings.log_level, LOG_LEVEL_INFO);
 }
 
+static void test_lists_of_paths_and_modules(void **state) {
+    struct settings settings;
+    (void)state;
+    assert_int_equal(read_flag("--site-packages=/opt/a:/opt/b", &settings), 0);
+    assert_string_equal(settings.site_packages, "/opt/a:/opt/b");
+    assert_int_equal(read_flag("--preload=networkx,scipy.stats,_x1", &settings), 0);
+    assert_string_equal(settings.preload, "networkx,scipy.stats,_x1");
+    assert_int_equal(read_flag("--preload=", &settings), 0);
+    static const char *const wrong[] = {
+        "--site-packages=a",    "--site-packages=/a:b", "--site-packages=/a:", "--site-packages=:/a",
+        "--site-packages=/a::", "--preload=a b",        "--preload=a-b",       "--preload=,a",
+        "--preload=a,",         "--preload=a..b",       "--preload=1a",        "--preload=a.1",
+    };
+    for (size_t i = 0; i < COUNT_OF(wrong); i++) {
+        assert_int_equal(read_flag(wrong[i], &settings), -EINVAL);
+    }
+}
+
 static void test_lists_of_origins_and_hosts(void **state) {
     struct settings settings;
     (void)state;
@@ -322,6 +340,7 @@ static void test_to_arguments_and_back(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_defaults),
+        cmocka_unit_test(test_lists_of_paths_and_modules),
         cmocka_unit_test(test_lists_of_origins_and_hosts),
         cmocka_unit_test(test_flag_with_equals_sign_or_without),
         cmocka_unit_test(test_flag_wins_over_environment),
