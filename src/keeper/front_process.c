@@ -153,6 +153,21 @@ static char **client_arguments(const struct keeper *keeper) {
     return arguments;
 }
 
+/* Nothing of the launcher's environment is for front, but for a sanitizer's options. */
+static void keep_sanitizer_options(char **environment, size_t size) {
+#ifdef PYEXEC_SANITIZED
+    for (char **variable = environ; *variable && size > 1; variable++) {
+        if (strstr(*variable, "SAN_OPTIONS=")) {
+            *environment++ = *variable;
+            size--;
+        }
+    }
+#else
+    (void)size;
+#endif
+    *environment = NULL;
+}
+
 static _Noreturn void become_front(const struct keeper *keeper, int socket_fd) {
     sigset_t none;
     sigemptyset(&none);
@@ -170,11 +185,8 @@ static _Noreturn void become_front(const struct keeper *keeper, int socket_fd) {
         io_set_cloexec(FIXED_FD_KEYS, 0) < 0) {
         _exit(126);
     }
-#ifdef PYEXEC_SANITIZED
-    char **environment = environ; /* the sanitizers' options */
-#else
-    char *const environment[] = {NULL};
-#endif
+    char *environment[4] = {NULL};
+    keep_sanitizer_options(environment, sizeof environment / sizeof environment[0]);
     (void)syscall(SYS_execveat, fds[3], "", arguments, environment, AT_EMPTY_PATH);
     _exit(127);
 }

@@ -5,14 +5,15 @@ import subprocess
 
 import pytest
 
-from .support.daemon import USER, binary
+from .support.daemon import USER, binary, own_environment
 
 pytestmark = pytest.mark.needs_process
 
 
 def check(*arguments, as_user):
     user = ["setpriv", f"--reuid={USER}", f"--regid={USER}", "--clear-groups"] if as_user else []
-    return subprocess.run([*user, binary(), "check", *arguments], capture_output=True, text=True, timeout=30)
+    return subprocess.run([*user, binary(), "check", *arguments], capture_output=True, text=True, timeout=30,
+                          env=own_environment())  # fmt: skip
 
 
 def layers(report):
@@ -49,7 +50,7 @@ def test_a_contradiction_is_refused(as_user, own_service, tmp_path):
     done = check("--json", "--isolation=landlock", "--min-isolation=namespaces", as_user=as_user)
     assert done.returncode == 1 and "agree" in json.loads(done.stdout)["problem"]
     started = subprocess.run([binary(), "--listen=127.0.0.1:0", "--isolation=landlock", "--min-isolation=namespaces"],
-                             capture_output=True, text=True, timeout=60)  # fmt: skip
+                             capture_output=True, text=True, timeout=60, env=own_environment())  # fmt: skip
     assert started.returncode == 78 and "agree" in started.stderr
 
 

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from .support import proc
-from .support.daemon import Daemon, binary
+from .support.daemon import Daemon, binary, own_environment
 from .support.raw import wait_until
 
 pytestmark = pytest.mark.needs_process
@@ -141,7 +141,7 @@ def test_the_pipe_is_not_changed_for_others(tmp_path, as_user):
 def test_a_terminal_gets_text(tmp_path, free_tcp_port):
     leader, terminal = pty.openpty()
     process = subprocess.Popen([binary(), f"--listen=127.0.0.1:{free_tcp_port}", "--log-level=debug"], stdin=subprocess.DEVNULL,
-                               stdout=terminal, stderr=terminal, start_new_session=True, cwd="/")
+                               stdout=terminal, stderr=terminal, start_new_session=True, cwd="/", env=own_environment())
     os.close(terminal)
     text = bytearray()
     proc.started.add(process.pid)

@@ -9,7 +9,7 @@ import tempfile
 
 import pytest
 
-from .support.daemon import binary
+from .support.daemon import binary, own_environment
 from .support.raw import wait_until
 
 pytestmark = pytest.mark.needs_process  # directories of this very machine
@@ -213,5 +213,5 @@ def test_a_thread_that_ends_by_itself_is_none(own_service, directory):
     ],
 )
 def test_values_of_another_form_are_refused(setting, words):
-    done = subprocess.run([binary(), "check-config", setting], capture_output=True, text=True, check=False)
+    done = subprocess.run([binary(), "check-config", setting], capture_output=True, text=True, check=False, env=own_environment())
     assert done.returncode not in (0, -6, -11) and words in done.stderr

@@ -20,6 +20,11 @@ def binary():
     return os.environ.get("PYEXEC_BIN", DEFAULT_BINARY)
 
 
+def own_environment():
+    """This process' environment without what tells the tests something: the program would take it for settings."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYEXEC_")}
+
+
 def is_slow_build():
     """A sanitizer build keeps the promises, in more time and memory; so does an emulated machine (PYEXEC_SLOW=1)."""
     return "PYEXEC_SLOW" in os.environ or "san" in os.environ.get("PYEXEC_BIN", "")
