@@ -66,6 +66,12 @@ static void on_settings(void *context, const struct settings *settings, int keys
     reloads++;
 }
 
+static void on_packages(void *context, int packages_fd) {
+    (void)context;
+    check(close(packages_fd) == 0);
+    others++;
+}
+
 static unsigned handed_on(void) {
     return ready + verdicts + statuses + drains + reloads + others;
 }
@@ -79,7 +85,9 @@ static int expected(const struct link_message *message) {
     size_t size = copy.head.type == FRONT_READY     ? sizeof copy.ready
                   : copy.head.type == FRONT_VERDICT ? sizeof copy.verdict
                   : copy.head.type == FRONT_STATUS  ? sizeof copy.status
-                  : copy.head.type == FRONT_DRAINING || copy.head.type == FRONT_ACCEPT || copy.head.type == FRONT_RETIRE
+                  : copy.head.type == FRONT_DRAINING || copy.head.type == FRONT_ACCEPT ||
+                          copy.head.type == FRONT_RETIRE || copy.head.type == FRONT_PACKAGES ||
+                          copy.head.type == FRONT_LEAVING || copy.head.type == FRONT_PING
                       ? sizeof copy.head
                   : copy.head.type == FRONT_SETTINGS ? sizeof copy.settings
                                                      : 0;
@@ -87,9 +95,18 @@ static int expected(const struct link_message *message) {
         return 0;
     }
     return message->len == size && copy.head.size == size &&
-           message->n_fds == (copy.head.type == FRONT_READY      ? READY_FDS
-                              : copy.head.type == FRONT_SETTINGS ? 1u
-                                                                 : 0u);
+           message->n_fds == (copy.head.type == FRONT_READY                                          ? READY_FDS
+                              : copy.head.type == FRONT_SETTINGS || copy.head.type == FRONT_PACKAGES ? 1u
+                                                                                                     : 0u);
+}
+
+/* A PING that fits is answered at once, and nothing else is. */
+static unsigned take_pong(int keeper_fd) {
+    struct front_message_head pong = {0};
+    size_t n_fds = 0;
+    ssize_t n = packet_receive(keeper_fd, &pong, sizeof pong, NULL, 0, &n_fds);
+    check(n == -EAGAIN || (n == (ssize_t)sizeof pong && pong.type == KEEPER_PONG && pong.size == sizeof pong));
+    return n > 0;
 }
 
 /* Returns 1 when front would still be there. */
@@ -104,7 +121,7 @@ static int play(struct keeper_link *link, int keeper_fd, const uint8_t *data, si
             return 0;
         }
         on_readable(link, EPOLLIN);
-        check(fits && handed_on() == before + 1);
+        check(fits && handed_on() + take_pong(keeper_fd) == before + 1);
     }
     return 1;
 }
@@ -120,6 +137,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                                           .on_draining = on_draining,
                                           .on_accept = on_other,
                                           .on_retire = on_other,
+                                          .on_leaving = on_other,
+                                          .on_packages = on_packages,
                                           .on_settings = on_settings}};
     ready = verdicts = statuses = drains = reloads = others = 0;
     const int stays = play(&link, sockets[1], data, size);
