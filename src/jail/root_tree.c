@@ -98,7 +98,7 @@ static int own_packages_open(const char *list, struct own_packages *packages) {
 }
 
 static int own_packages_mount(const struct own_packages *packages, int root) {
-    if (packages->n > 0 && mkdirat(root, SITE_PACKAGES_MOUNT + 1, 0755) < 0) {
+    if (packages->n > 0 && mkdirat(root, &SITE_PACKAGES_MOUNT[1], 0755) < 0) {
         return -errno;
     }
     for (int i = 0; i < packages->n; i++) {
