@@ -26,8 +26,11 @@ UNITS = ("pyexecd.service", "pyexecd.socket")
 USER = "_pyexecd"
 PORT = 8080
 HELLO = "def main():\n    return 'hello'"
-# What packages change that are not the package's own: caches, logs, and the lists of dpkg.
-NOT_OURS = ("/var/lib/dpkg", "/var/cache", "/var/log", "/var/tmp", "/var/lib/systemd/timers", "/etc/ld.so.cache", "/var/lib/systemd/random-seed")
+# What packages change that are not the package's own: caches, logs, the lists of dpkg; and large trees where it puts nothing.
+NOT_OURS = (
+    "/var/lib/dpkg", "/var/cache", "/var/log", "/var/tmp", "/var/lib/systemd/timers", "/etc/ld.so.cache",
+    "/var/lib/systemd/random-seed", "/usr/lib/python3", "/usr/lib/modules", "/usr/lib/gcc", "/usr/include", "/usr/share/zoneinfo",
+)  # fmt: skip
 USER_FILES = ("/etc/passwd-", "/etc/shadow-", "/etc/group-", "/etc/gshadow-", "/etc/.pwd.lock")
 
 
@@ -52,8 +55,10 @@ def files():
     """What lies on the disk, with the sizes of what may be there before and after."""
     found = set()
     for top in ("/etc", "/usr", "/var", "/opt", "/root"):
-        for directory, _, names in os.walk(top):
-            if not directory.startswith((*NOT_OURS, str(RESULTS), "/root/pyexecd")):
+        for directory, inner, names in os.walk(top):
+            if directory.startswith((*NOT_OURS, str(RESULTS), "/root/pyexecd")):
+                inner.clear()
+            else:
                 found |= {directory, *(os.path.join(directory, name) for name in names)}
     return {path for path in found if not path.startswith((*NOT_OURS, *USER_FILES)) and "__pycache__" not in path}
 
