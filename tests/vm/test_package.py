@@ -51,6 +51,12 @@ def show(unit, name):
     return run("systemctl", "show", "--property", name, "--value", unit).strip()
 
 
+def main_process():
+    pid = int(show("pyexecd.service", "MainPID"))
+    assert pid > 1, journal()
+    return pid
+
+
 def files():
     """What lies on the disk, with the sizes of what may be there before and after."""
     found = set()
@@ -219,14 +225,14 @@ class TestOperated:
         assert hello() == "hello" and show("pyexecd.service", "MainPID") == main
 
     def test_what_was_killed_is_started_again(self):
-        main = int(show("pyexecd.service", "MainPID"))
+        main = main_process()
         os.kill(main, signal.SIGKILL)
         assert wait_until(lambda: int(show("pyexecd.service", "MainPID")) not in (0, main), 120, 0.5) is not None, journal()
         assert hello() == "hello"
 
     def test_a_service_that_hangs_is_started_again(self):
         """By the watchdog: the launcher stands still."""
-        main = int(show("pyexecd.service", "MainPID"))
+        main = main_process()
         os.kill(main, signal.SIGSTOP)
         assert wait_until(lambda: int(show("pyexecd.service", "MainPID")) not in (0, main), 240, 1) is not None, journal()
         assert hello() == "hello"
