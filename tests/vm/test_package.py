@@ -77,12 +77,21 @@ def health():
         client.close()
 
 
-def hello():
-    client = Client("127.0.0.1", PORT, timeout=120)
-    try:
-        return client.result(HELLO, timeout=50)
-    finally:
-        client.close()
+def hello(patient=True):
+    """The answer of a script. While interpreters warm up, which takes an emulator longer than the queue lets a request wait, a
+    patient client comes again."""
+    deadline = time.monotonic() + 300
+    while True:
+        client = Client("127.0.0.1", PORT, timeout=120)
+        try:
+            response = client.execute_raw(HELLO, timeout=50)
+        finally:
+            client.close()
+        if response.status == 503 and patient and time.monotonic() < deadline:
+            time.sleep(1)
+            continue
+        assert response.status == 200, (response, journal())
+        return response.json()["result"]
 
 
 def layers_in_force(answer):
@@ -207,7 +216,8 @@ class TestOperated:
             answers = [pool.submit(ask, number) for number in range(12)]
             run("systemctl", "restart", "pyexecd.service")
             found = [answer.result() for answer in answers]
-        assert set(found) <= {"hello", "draining"} and "hello" in found, found
+        assert set(found) <= {"hello", "draining", "overloaded"}, found
+        assert hello() == "hello"
         assert show("pyexecd.service", "MainPID") != main
 
     def test_a_connection_starts_it(self):
@@ -249,7 +259,7 @@ class TestOperated:
         with concurrent.futures.ThreadPoolExecutor(1) as pool:
             installing = pool.submit(run, "dpkg", "--install", package)
             while not installing.done() or not keepers.isdisjoint(processes()):
-                assert hello() == "hello"
+                assert hello(patient=False) == "hello"
                 answers += 1
                 assert answers < 3000, (keepers, processes(), journal())
             installing.result()
