@@ -3,7 +3,7 @@
 PYTHON := /usr/bin/python3
 ARGS ?=
 
-.PHONY: all image run test test-long test-asan test-container test-vm bench lint format clang docs install clean help
+.PHONY: all image run test test-long test-asan test-container test-vm bench deb lint format clang docs install clean help
 
 all: ## build into build/, programs in build/bin/
 	@scripts/install-deps build
@@ -29,6 +29,11 @@ test-asan: ## the integration tests with front and keeper under ASan and UBSan
 bench: ## measure the service beside its peers (ARGS=--quick for a look): table, bench/results/, docs/performance.md
 	@scripts/install-deps build run bench
 	@scripts/bench $(ARGS)
+
+deb: ## the Debian package, held to lintian, into build/deb/
+	@scripts/install-deps build run deb
+	@scripts/make-deb
+
 image: ## the Docker image python-code-runner
 	@docker build -t python-code-runner .
 

@@ -70,16 +70,7 @@ def certificate(tmp_path_factory):
     return chain, key
 
 
-def nginx(directory, certificate, port, service_port):
-    site = replaced(
-        read("nginx", "pyexecd.conf"),
-        [
-            ("127.0.0.1:8080", f"127.0.0.1:{service_port}"),
-            ("listen 443 ssl", f"listen 127.0.0.1:{port} ssl"),
-            (f"/etc/ssl/{NAME}/fullchain.pem", str(certificate[0])),
-            (f"/etc/ssl/{NAME}/privkey.pem", str(certificate[1])),
-        ],
-    )
+def run_nginx(directory, site):
     temporary = "".join(f"{name}_temp_path {directory}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     # Its worker would be somebody who may not enter pytest's directory.
     user = "user root; " if os.geteuid() == 0 else ""
@@ -87,7 +78,44 @@ def nginx(directory, certificate, port, service_port):
         f"{user}daemon off; pid {directory}/pid; error_log {directory}/log; worker_processes 1;\nevents {{}}\n"
         f"http {{ access_log off; {temporary}\n{site} }}\n"
     )
-    return [shutil.which("nginx", path="/usr/sbin:/usr/bin"), "-p", directory, "-c", directory / "nginx.conf", "-e", directory / "log"]
+    command = [shutil.which("nginx", path="/usr/sbin:/usr/bin"), "-p", directory, "-c", directory / "nginx.conf", "-e", directory / "log"]
+    tested = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
+    assert tested.returncode == 0 and "[warn]" not in tested.stderr, tested.stderr
+    return command
+
+
+def nginx(directory, certificate, port, service_port):
+    return run_nginx(
+        directory,
+        replaced(
+            read("nginx", "pyexecd.conf"),
+            [
+                ("127.0.0.1:8080", f"127.0.0.1:{service_port}"),
+                ("listen 443 ssl", f"listen 127.0.0.1:{port} ssl"),
+                (f"/etc/ssl/{NAME}/fullchain.pem", str(certificate[0])),
+                (f"/etc/ssl/{NAME}/privkey.pem", str(certificate[1])),
+            ],
+        ),
+    )
+
+
+def compose_nginx(directory, certificate, port, service_port):
+    """That of compose.yaml, as the image of nginx puts the name in: only variables that are set, so $host stays."""
+    return run_nginx(
+        directory,
+        replaced(
+            read("compose", "templates", "pyexecd.conf.template"),
+            [
+                ("${SERVER_NAME}", NAME),
+                ("172.31.83.2:8080", f"127.0.0.1:{service_port}"),
+                ("listen 443 ssl", f"listen 127.0.0.1:{port} ssl"),
+                ("listen 80;", f"listen 127.0.0.1:{free_port()};"),
+                ("listen 127.0.0.1:8081", f"listen 127.0.0.1:{free_port()}"),
+                ("/etc/nginx/certificates/fullchain.pem", str(certificate[0])),
+                ("/etc/nginx/certificates/privkey.pem", str(certificate[1])),
+            ],
+        ),
+    )
 
 
 def caddy(directory, certificate, port, service_port):
@@ -102,7 +130,7 @@ def caddy(directory, certificate, port, service_port):
     return ["/usr/bin/caddy", "run", "--config", directory / "Caddyfile", "--adapter", "caddyfile"]
 
 
-@pytest.fixture(params=[nginx, caddy], ids=lambda make: make.__name__)
+@pytest.fixture(params=[nginx, compose_nginx, caddy], ids=lambda make: make.__name__)
 def client(request, own_service, certificate, tmp_path):
     own = own_service(allowed_hosts=NAME, max_timeout=30)
     port = free_port()
