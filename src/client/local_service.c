@@ -165,9 +165,9 @@ void local_service_end(struct local_service *service, struct signals *signals) {
     *service = (struct local_service){0};
 }
 
-int local_service_has_failed(struct local_service *service, struct failure *failure) {
+int local_service_has_failed(struct local_service *service, int milliseconds, struct failure *failure) {
     char text[4096];
-    if (service->pid <= 0 || !wait_end(service, 0)) {
+    if (service->pid <= 0 || !wait_end(service, milliseconds)) {
         return 0;
     }
     off_t end = lseek(service->log, 0, SEEK_END);

@@ -24,7 +24,8 @@ int local_service_start(struct local_service *ret_service, struct address *ret_a
  * nothing to one that was never started: all zeros. */
 void local_service_end(struct local_service *service, struct signals *signals);
 
-/* When it has ended by itself: *failure says why, by the last line of its log. Returns 1, or 0 while it lives. */
-int local_service_has_failed(struct local_service *service, struct failure *failure);
+/* When it has ended by itself, or does within so many milliseconds: *failure says why, by the last line of its log.
+ * Returns 1, or 0 while it lives. */
+int local_service_has_failed(struct local_service *service, int milliseconds, struct failure *failure);
 
 #endif

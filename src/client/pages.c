@@ -173,7 +173,7 @@ static void put_page(struct page *page, const struct json_span *whole) {
         for_each(page, &packages, put_package);
     } else if (page->options->command == COMMAND_LIMITS) {
         for_each(page, &limits, put_limit);
-        put(page, key.text ? "of this key:\n" : "");
+        put(page, key.len > strlen("{}") ? "of this key:\n" : "");
         for_each(page, &key, put_limit);
     } else {
         put_health(page, whole);

@@ -15,6 +15,7 @@
 
 /* One that has just been started is asked again quickly, for as long. */
 #define LOCAL_PAUSE_MS 100
+#define LOCAL_END_MS 2000
 #define LOCAL_START_US 120000000u
 
 /* A key with a line end in it would be a header more. */
@@ -99,7 +100,9 @@ int session_persist(struct session *session, struct transfer *transfer, int may_
     for (unsigned n_tried = 1;; n_tried++) {
         enum session_verdict verdict = SESSION_DONE;
         int result = attempt(context, failure, &verdict);
-        if (local_service_has_failed(&session->local, failure) && result < 0) {
+        /* A process that ends closes its sockets first: the connection may be lost a moment before. */
+        if (result < 0 && !session->signals.seen &&
+            local_service_has_failed(&session->local, verdict == SESSION_LOST ? LOCAL_END_MS : 0, failure)) {
             return -1;
         }
         const long pause_ms = pause_before(session, transfer, n_tried, started_us);

@@ -175,7 +175,7 @@ class TestRuns:
 
 class TestPages:
     def test_packages(self, service):
-        status, out, _ = call("packages", url=service.url)
+        status, out, _ = call("packages", "--retries", "50", url=service.url)
         assert status == 0 and [line for line in out.splitlines() if line.startswith("numpy ") and "import numpy" in line]
         status, out, _ = call("packages", "--json", url=service.url)
         assert status == 0 and json.loads(out) == service.request("GET", "/v1/packages").json()

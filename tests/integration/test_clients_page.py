@@ -9,16 +9,9 @@ import subprocess
 import jsonschema
 import pytest
 
-from .support import openapi
-from .support.daemon import ROOT
+from .support import openapi, pages
 
-PAGE = os.path.join(ROOT, "docs", "clients.md")
-PAGES_URL = "http://127.0.0.1:8080"
-PROGRAMS = {
-    "sh": ["bash", "-eu", "-o", "pipefail"],
-    "node": ["node"],
-    **dict.fromkeys(("requests", "httpx", "tool", "langchain"), ["/usr/bin/python3"]),
-}
+PAGE = os.path.join(pages.ROOT, "docs", "clients.md")
 # What of LangChain a tool needs: a decorator, and invoke() with the arguments by name.
 STAND_IN = '''
 class Tool:
@@ -40,9 +33,7 @@ def page():
 
 
 def snippets():
-    """(kind, its text, what it prints) of each one that is run."""
-    found = re.findall(r"<!-- run: (\w+) -->\n```\w+\n(.*?)```\n\nprints\n\n```text\n(.*?)```\n", page(), re.DOTALL)
-    return [pytest.param(*one, id=f"{number}-{one[0]}") for number, one in enumerate(found)]
+    return [pytest.param(example, id=f"{number}-{example.kind}") for number, example in enumerate(pages.examples(page()))]
 
 
 def go():
@@ -50,45 +41,32 @@ def go():
     return text
 
 
-def steady(text):
-    """Without what is another thing each time."""
-    text = re.sub(r'"id":"[0-9a-f]{32}"', '"id":"…"', text)
-    return re.sub(r'"usage":\{[^}]*\}', '"usage":{…}', text)
-
-
 def test_every_snippet_is_run_or_checked():
     blocks = re.findall(r"^```(\w+)$", page(), re.MULTILINE)
     assert len([kind for kind in blocks if kind != "text"]) == len(snippets()) + 1 and len(snippets()) >= 8
-    assert {one.values[0] for one in snippets()} == set(PROGRAMS)
+    assert {example.kind for example in pages.examples(page())} == set(pages.PROGRAMS)
 
 
-@pytest.mark.parametrize(("kind", "text", "prints"), snippets())
-def test_a_snippet_prints_what_the_page_says(service, tmp_path, kind, text, prints):
-    if kind == "requests":
+def has_langchain():
+    done = subprocess.run(["/usr/bin/python3", "-c", "import langchain_core.tools"], capture_output=True, check=False)
+    return done.returncode == 0
+
+
+@pytest.mark.parametrize("example", snippets())
+def test_a_snippet_prints_what_the_page_says(service, tmp_path, example):
+    if example.kind == "requests":
         pytest.importorskip("requests", reason="python3-requests is not installed")
-    if kind == "langchain" and not subprocess.run(["/usr/bin/python3", "-c", "import langchain_core.tools"], capture_output=True, check=False).returncode == 0:
+    if example.kind == "langchain" and not has_langchain():
         (tmp_path / "langchain_core").mkdir()
         (tmp_path / "langchain_core" / "tools.py").write_text(STAND_IN, encoding="utf-8")
-    program = tmp_path / "snippet.js" if kind == "node" else tmp_path / "snippet"
-    assert PAGES_URL in text or kind == "sh"
-    program.write_text(text.replace(PAGES_URL, service.url), encoding="utf-8")
-    environment = {
-        "PATH": f"{ROOT}/build/bin:{os.path.dirname(shutil.which('node') or '/usr/bin/node')}:/usr/bin:/bin",
-        "HOME": str(tmp_path),
-        "LANG": "C.UTF-8",
-        "no_proxy": "*",
-        "PYTHONPATH": str(tmp_path),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    done = subprocess.run(
-        [*PROGRAMS[kind], program], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=100, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert steady(done.stdout) == prints and done.stderr == ""
+    assert pages.PAGES_URL in example.text
+    status, printed, err = pages.run(example, service.url, tmp_path)
+    assert (status, err) == (0, "")
+    assert printed == example.prints
 
 
 def test_the_tools_description_is_a_schema():
-    (text,) = [one.values[1] for one in snippets() if one.values[0] == "tool"]
+    (text,) = [example.text for example in pages.examples(page()) if example.kind == "tool"]
     names = {}
     exec(text.split("\n\n\ndef ")[0], names)  # the part that defines TOOL
     schema = names["TOOL"]["function"]["parameters"]
