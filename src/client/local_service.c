@@ -42,13 +42,14 @@ static const char *const arguments[] = {
 
 /* Binds a socket in a directory that only we can enter, and takes the name away at once: *ret_path is all that leads
  * there, by /proc/self/fd. Nothing is left behind whatever ends us. Returns the listening socket or -errno. */
-static int listen_without_name(int *ret_path) {
-    const char *base = getenv("XDG_RUNTIME_DIR");
+static int listen_below(const char *base, int *ret_path) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    char directory[80];
-    base = base && base[0] == '/' && strlen(base) < 40 ? base : "/tmp";
-    (void)snprintf(directory, sizeof directory, "%s/pyexec-XXXXXX", base);
+    char directory[sizeof address.sun_path - sizeof "/socket"];
+    const int n = snprintf(directory, sizeof directory, "%s/pyexec-XXXXXX", base);
     cleanup_close int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (n < 0 || (size_t)n >= sizeof directory) {
+        return -ENAMETOOLONG;
+    }
     if (fd < 0 || !mkdtemp(directory)) {
         return -errno;
     }
@@ -68,6 +69,17 @@ static int listen_without_name(int *ret_path) {
     }
     *ret_path = take_fd(&path);
     return take_fd(&fd);
+}
+
+static int listen_without_name(int *ret_path) {
+    const char *const bases[] = {getenv("XDG_RUNTIME_DIR"), "/tmp", "/dev/shm"};
+    int fd = -ENOENT;
+    for (size_t i = 0; i < sizeof bases / sizeof bases[0] && fd < 0; i++) {
+        if (bases[i] && bases[i][0] == '/') {
+            fd = listen_below(bases[i], ret_path);
+        }
+    }
+    return fd;
 }
 
 /* The one beside us, as in a build and below a prefix; else that of PATH. */

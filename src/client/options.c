@@ -339,7 +339,8 @@ int options_read(int argc, char **argv, struct options *ret_options, struct fail
         }
         argv++;
         argc--;
-    } else if (!row_of(argv[1][1]) && strcmp(argv[1], "--help") != 0 && strcmp(argv[1], "--version") != 0) {
+    } else if (strcmp(argv[1], "-h") != 0 && strcmp(argv[1], "--help") != 0 && strcmp(argv[1], "-V") != 0 &&
+               strcmp(argv[1], "--version") != 0) {
         return fail(failure, EXIT_STATUS_USAGE,
                     "the command comes first: run, packages, limits or health (see --help)");
     }

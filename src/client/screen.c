@@ -50,7 +50,7 @@ static int write_bytes(struct screen *screen, int fd, const char *bytes, size_t 
 static void hide_clock(struct screen *screen) {
     static const char erase[] = "\r\033[K";
     if (screen->clock_shown) {
-        (void)write_bytes(screen, screen->err.fd, erase, sizeof erase - 1);
+        (void)!write(screen->err.fd, erase, sizeof erase - 1); /* also after Ctrl-C, when write_bytes() has given up */
         screen->clock_shown = 0;
     }
 }

@@ -78,6 +78,8 @@ static void test_what_cannot_be(void **state) {
         {"", "a command is missing"},
         {"walk", "no command walk"},
         {"--json run a.py", "the command comes first"},
+        {"-j a.py", "the command comes first"},
+        {"-", "the command comes first"},
         {"run", "wants a script"},
         {"run a.py b.py", "b.py is one word too many"},
         {"health a.py", "a.py is one word too many"},
