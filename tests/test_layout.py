@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
-PROGRAMS = ("pyexecd", "pyexec-front", "pyexec-selftest", "pyexec-guest", "pyexec-make-root", "pyexec-healthcheck", "pyexec-key")
+PROGRAMS = ("pyexecd", "pyexec-front", "pyexec-selftest", "pyexec-guest", "pyexec-make-root", "pyexec-healthcheck", "pyexec-key", "pyexec")
 
 # Which folders of src/ the code of a folder may include, besides its own.
 MAY_SEE = {
@@ -23,9 +23,13 @@ MAY_SEE = {
     "guest": {"base", "wire", "jail"},
     "preload": {"base", "wire"},
     "image": {"base", "jail"},
+    "client": {"base"},
 }
-# pyexecd is launcher and keeper in one program; this is the one door between them.
-DOORS = {("launcher", "keeper/keeper.h")}
+# pyexecd is launcher and keeper in one program; the first is the one door between them. The others are pure (no process,
+# no descriptor, no library), and the client compiles them for itself.
+DOORS = {("launcher", "keeper/keeper.h")} | {
+    ("client", f"front/{name}.h") for name in ("base64", "byte_buffer", "json_text", "utf8")
+}
 
 # Libraries that only these programs may be linked with.
 LINKED_BY = {
@@ -33,6 +37,7 @@ LINKED_BY = {
     "libjansson": {"pyexec-front", "pyexec-selftest"},
     "libnettle": {"pyexec-front", "pyexec-key", "pyexec-selftest"},
     "libpython": {"pyexec-guest"},
+    "libcurl": {"pyexec"},
 }
 
 MOST_LINES = 600
@@ -95,7 +100,8 @@ def test_nobody_includes_a_neighbour():
 
 def test_libraries_stay_in_their_programs():
     """The same rule one step earlier: the headers of a library appear only where it may be linked."""
-    allowed = {"microhttpd.h": "front", "jansson.h": "front", "nettle/sha2.h": "front", "nettle/memops.h": "front", "Python.h": "guest"}
+    allowed = {"microhttpd.h": "front", "jansson.h": "front", "nettle/sha2.h": "front", "nettle/memops.h": "front", "Python.h": "guest",
+               "curl/curl.h": "client"}
     wrong = [
         f"{place(path)}: <{header}>"
         for path in sources(".c", ".h")
@@ -189,7 +195,7 @@ def test_the_image_is_built_from_what_the_build_wants(tmp_path):
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(path.read_bytes())
     done = subprocess.run(
-        ["meson", "setup", tmp_path / "build", tmp_path, "-Dtests=false"], capture_output=True, text=True, check=False
+        ["meson", "setup", tmp_path / "build", tmp_path, "-Dtests=false", "-Dclient=false"], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout[-500:]
     made = subprocess.run(
@@ -228,6 +234,70 @@ def test_manual_page_names_every_setting_and_is_sound_roff(page):
             assert f"{row['flag']}=value" in shown
         elif row["name"] != "config":
             assert re.search(rf"^ +{row['name']} \({row['change']}\)$", shown, re.MULTILINE), row["name"]
+
+
+def client_options():
+    printed = subprocess.run([BUILD / "bin" / "pyexec", "--print-options"], capture_output=True, text=True, check=True).stdout
+    names, *rows = [line.split("\t") for line in printed.splitlines()]
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def test_manual_page_of_the_command_is_its_help():
+    """Every option with its letter, argument and text, and the exit statuses that the source defines."""
+    made = BUILD / "docs" / "pyexec.1"
+    checked = subprocess.run(["groff", "-man", "-ww", "-Tutf8", "-P-cbou", made], capture_output=True, text=True, check=True)
+    assert checked.stderr == ""
+    shown = re.sub(r"\s+", " ", checked.stdout.replace("\u2212", "-").replace("\u2010", "-"))
+    help_text = subprocess.run([BUILD / "bin" / "pyexec", "--help"], capture_output=True, text=True, check=True).stdout
+    options = [row for row in client_options() if row["of"] != "command"]
+    assert len(options) > 20 and len(options) == len(re.findall(r"^  .{3} --[a-z-]+", help_text, re.MULTILINE))
+    for row in options:
+        argument = f"={row['argument']}" if row["argument"] else ""
+        letter = f"-{row['letter']}, " if row["letter"] else ""
+        assert f"{letter}--{row['name']}{argument} {row['help'][0].upper()}{row['help'][1:20]}" in shown, row["name"]
+        assert re.search(rf"^ +{letter}--{row['name']}{re.escape(argument)}\n +{re.escape(row['help'])}$", help_text, re.MULTILINE)
+    for status in re.findall(r"EXIT_STATUS_\w+ = (\d+)", text_of(ROOT / "src" / "client" / "exit_status.h")):
+        assert re.search(rf" {status} [A-Z]", shown), status
+
+
+def test_completions_know_every_option_of_the_command():
+    zsh = text_of(BUILD / "docs" / "_pyexec")
+    for row in client_options():
+        if row["of"] == "command":
+            assert f"'{row['name']}:" in zsh
+            continue
+        name = f"--{row['name']}" + ("=" if row["argument"] else "")
+        assert f"'*{name}[" in zsh
+        for line, expected in (
+            (["pyexec", "run", name[:-1]], row["of"] in ("run", "all")),
+            (["pyexec", "health", name[:-1]], row["of"] == "all"),
+        ):
+            assert (name in completed(line)) == expected, line
+
+
+def completed(words):
+    script = 'source "$1"; shift; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _pyexec; printf "%s\\n" "${COMPREPLY[@]}"'
+    done = subprocess.run(
+        ["bash", "-c", script, "bash", BUILD / "docs" / "pyexec", *words], capture_output=True, text=True, check=True, cwd=ROOT
+    )
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["pyexec", ""], {"run", "packages", "limits", "health"}),
+        (["pyexec", "he"], {"health"}),
+        (["pyexec", "run", "--mode", "="], {"main", "script"}),
+        (["pyexec", "run", "--mode", "=", "s"], {"script"}),
+        (["pyexec", "run", "meson.b"], {"meson.build"}),
+        (["pyexec", "run", "--output", "doc"], {"docs"}),
+        (["pyexec", "run", "--timeout", "doc"], set()),
+    ],
+)
+def test_bash_completes(words, expected):
+    assert expected <= set(completed(words))
+    assert expected or not completed(words)
 
 
 def test_help_names_every_setting():

@@ -27,6 +27,10 @@ static int parse_port(const char *text, in_port_t *ret_port) {
 int listen_address_parse(const char *text, struct listen_address *ret_address) {
     char host[INET6_ADDRSTRLEN + 1] = "";
     const char *colon = strrchr(text, ':');
+    if (strcmp(text, LISTEN_ADDRESS_UNIX) == 0) {
+        *ret_address = (struct listen_address){.address.ss_family = AF_UNIX, .size = sizeof(sa_family_t)};
+        return 0;
+    }
     if (!colon) {
         return -EINVAL;
     }

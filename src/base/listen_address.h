@@ -4,6 +4,9 @@
 
 #include <sys/socket.h>
 
+/* A Unix socket that was handed over. Who hands it over decides where it lies and who may connect. */
+#define LISTEN_ADDRESS_UNIX "unix"
+
 struct listen_address {
     struct sockaddr_storage address;
     socklen_t size;
@@ -13,7 +16,8 @@ struct listen_address {
 };
 
 /* Reads "address:port", "[address]:port" for IPv6, "localhost:port" (127.0.0.1) or ":port"; the port is 0 to 65535.
- * No name is looked up. Returns 0, or -EINVAL with *ret_address untouched. */
+ * LISTEN_ADDRESS_UNIX is an address of the family AF_UNIX without a name. No name is looked up. Returns 0, or -EINVAL
+ * with *ret_address untouched. */
 int listen_address_parse(const char *text, struct listen_address *ret_address);
 
 #endif

@@ -132,6 +132,17 @@ static int is_kubernetes_link(const char *entry, size_t name_len) {
     return *rest == '=' ? strstr(value, "://") != NULL : rest[0] == '_' && rest[1] >= '0' && rest[1] <= '9';
 }
 
+/* Those of pyexec(1), which a shell may well export. */
+static int is_clients(const char *entry, size_t name_len) {
+    static const char *const names[] = {ENVIRONMENT_PREFIX "URL", ENVIRONMENT_PREFIX "API_KEY"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (strlen(names[i]) == name_len && memcmp(entry, names[i], name_len) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 static int read_environment(struct reading *reading, char *const *environment) {
     for (; environment && *environment; environment++) {
         const char *entry = *environment;
@@ -140,7 +151,7 @@ static int read_environment(struct reading *reading, char *const *environment) {
         }
         size_t name_len = strcspn(entry, "=");
         const struct setting *setting = find(entry, name_len, AS_VARIABLE);
-        if (!setting && is_kubernetes_link(entry, name_len)) {
+        if (!setting && (is_kubernetes_link(entry, name_len) || is_clients(entry, name_len))) {
             continue;
         }
         if (!setting) {

@@ -73,6 +73,9 @@ static int is_loopback(const char *listen) {
     if (listen_address_parse(listen, &parsed) < 0 || parsed.every_address) {
         return 0;
     }
+    if (parsed.address.ss_family == AF_UNIX) {
+        return 1;
+    }
     if (parsed.address.ss_family == AF_INET) {
         const struct sockaddr_in *in = (const struct sockaddr_in *)(const void *)&parsed.address;
         return ntohl(in->sin_addr.s_addr) >> 24 == 127;

@@ -19,7 +19,8 @@ static int option_is(int fd, int option, int wanted) {
 
 int activation_is_listener(int fd) {
     return option_is(fd, SO_ACCEPTCONN, 1) && option_is(fd, SO_TYPE, SOCK_STREAM) &&
-           (option_is(fd, SO_DOMAIN, AF_INET) || option_is(fd, SO_DOMAIN, AF_INET6));
+           (option_is(fd, SO_DOMAIN, AF_INET) || option_is(fd, SO_DOMAIN, AF_INET6) ||
+            option_is(fd, SO_DOMAIN, AF_UNIX));
 }
 
 int activation_take(char *error, size_t error_size) {
@@ -38,8 +39,8 @@ int activation_take(char *error, size_t error_size) {
     }
     if (!activation_is_listener(FIRST_FD)) {
         (void)snprintf(error, error_size,
-                       "LISTEN_FDS hands over what does not listen for TCP (ListenStream= with address and port, "
-                       "Accept=no)");
+                       "LISTEN_FDS hands over what does not listen for streams (ListenStream= with address and port or "
+                       "a path, Accept=no)");
         return -EINVAL;
     }
     int failed = io_set_cloexec(FIRST_FD, 1);

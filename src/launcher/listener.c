@@ -38,7 +38,9 @@ void listener_describe(int fd, char *ret_text, size_t size) {
     socklen_t length = sizeof bound;
     char address[INET6_ADDRSTRLEN] = "?";
     (void)getsockname(fd, (struct sockaddr *)&bound, &length);
-    if (bound.any.ss_family == AF_INET6) {
+    if (bound.any.ss_family == AF_UNIX) {
+        (void)snprintf(ret_text, size, LISTEN_ADDRESS_UNIX);
+    } else if (bound.any.ss_family == AF_INET6) {
         (void)inet_ntop(AF_INET6, &bound.v6.sin6_addr, address, sizeof address);
         (void)snprintf(ret_text, size, "[%s]:%u", address, ntohs(bound.v6.sin6_port));
     } else {

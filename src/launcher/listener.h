@@ -9,7 +9,8 @@
  * -errno; -EINVAL for an address that cannot be read. */
 int listener_open(const char *address, char *ret_bound, size_t bound_size);
 
-/* The address that a listening socket is bound to, as text: "127.0.0.1:8080", "[::1]:8080". */
+/* The address that a listening socket is bound to, as text: "127.0.0.1:8080", "[::1]:8080"; "unix" for a Unix
+ * socket, which is never bound here but handed over. */
 void listener_describe(int fd, char *ret_text, size_t size);
 
 #endif

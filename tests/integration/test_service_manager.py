@@ -1,5 +1,6 @@
 """What a service manager gives and wants: a listening socket (LISTEN_FDS), READY, RELOADING, STOPPING, the watchdog."""
 
+import json
 import os
 import signal
 import socket
@@ -72,6 +73,30 @@ class TestSocketActivation:
         assert own.client.result(QUICK) == "done"
         assert f"ready on http://127.0.0.1:{own.port}" in own.log()
         assert own.stop() == 0
+
+    def test_a_unix_socket_is_served_to_whom_its_directory_lets_in(self, tmp_path):
+        """No port at all; for Host and Origin it is the machine itself, as loopback is."""
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(str(tmp_path / "socket"))
+            listening.listen()
+            own = Activated(tmp_path, [listening])
+            try:
+                own.start(wait=False)
+                assert wait_until(lambda: "ready on http://unix" in own.log(), 20), own.log()
+                assert "anybody" not in own.log() and "API key" not in own.log()
+                for host, expected in (("localhost", (200, "done")), ("evil.example", (403, None))):
+                    body = json.dumps({"script": QUICK}).encode()
+                    with socket.socket(socket.AF_UNIX) as client:
+                        client.settimeout(20)
+                        client.connect(str(tmp_path / "socket"))
+                        client.sendall(
+                            f"POST /execute HTTP/1.0\r\nHost: {host}\r\nContent-Type: application/json\r\n"
+                            f"Content-Length: {len(body)}\r\n\r\n".encode() + body
+                        )
+                        head, answer = b"".join(iter(lambda: client.recv(65536), b"")).split(b"\r\n\r\n")
+                    assert (int(head.split()[1]), json.loads(answer).get("result")) == expected, answer
+            finally:
+                assert own.stop() == 0
 
     def test_a_restart_refuses_nobody(self, activated, listening):
         """The manager keeps the socket: who comes in between waits in its queue."""

@@ -41,6 +41,16 @@ static void test_good_ones(void **state) {
     }
 }
 
+static void test_a_unix_socket_that_was_handed_over(void **state) {
+    struct listen_address parsed;
+    (void)state;
+    assert_int_equal(listen_address_parse("unix", &parsed), 0);
+    assert_int_equal(parsed.address.ss_family, AF_UNIX);
+    assert_int_equal(parsed.size, sizeof(sa_family_t));
+    assert_false(parsed.every_address);
+    assert_int_equal(listen_address_parse("unix:/run/socket", &parsed), -EINVAL);
+}
+
 static void test_bad_ones(void **state) {
     static const char *const texts[] = {
         "",
@@ -87,6 +97,8 @@ static void test_bad_ones(void **state) {
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_good_ones), cmocka_unit_test(test_bad_ones)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_good_ones),
+                                       cmocka_unit_test(test_a_unix_socket_that_was_handed_over),
+                                       cmocka_unit_test(test_bad_ones)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -228,15 +228,16 @@ static void test_contradictions(void **state) {
 }
 
 /* A Service called "pyexec" puts these into every container of its namespace. */
-static void test_what_kubernetes_sets_is_left_alone(void **state) {
-    static const char *const links[] = {"PYEXEC_SERVICE_HOST=10.0.0.7",
-                                        "PYEXEC_SERVICE_PORT=8080",
-                                        "PYEXEC_SERVICE_PORT_HTTP=8080",
-                                        "PYEXEC_PORT=tcp://10.0.0.7:8080",
+static void test_what_is_meant_for_others_is_left_alone(void **state) {
+    static const char *const links[] = {"PYEXEC_SERVICE_HOST=10.0.0.7", "PYEXEC_SERVICE_PORT=8080",
+                                        "PYEXEC_SERVICE_PORT_HTTP=8080", "PYEXEC_PORT=tcp://10.0.0.7:8080",
                                         "PYEXEC_PORT_8080_TCP=tcp://10.0.0.7:8080",
-                                        "PYEXEC_PORT_8080_TCP_ADDR=10.0.0.7"};
-    static const char *const others[] = {"PYEXEC_PORT=8080", "PYEXEC_PORTS=tcp://10.0.0.7:8080",
-                                         "PYEXEC_SERVICE_HOSTS=x", "PYEXEC_SERVICE_PORTAL=1", "PYEXEC_PORT_X=1"};
+                                        "PYEXEC_PORT_8080_TCP_ADDR=10.0.0.7",
+                                        /* and these are for pyexec(1) */
+                                        "PYEXEC_URL=http://127.0.0.1:8080", "PYEXEC_API_KEY=pyx_secret"};
+    static const char *const others[] = {"PYEXEC_PORT=8080",       "PYEXEC_PORTS=tcp://10.0.0.7:8080",
+                                         "PYEXEC_SERVICE_HOSTS=x", "PYEXEC_SERVICE_PORTAL=1",
+                                         "PYEXEC_PORT_X=1",        "PYEXEC_URLS=http://127.0.0.1:8080"};
     struct settings settings;
     (void)state;
     for (size_t i = 0; i < COUNT_OF(links); i++) {
@@ -350,7 +351,7 @@ int main(void) {
         cmocka_unit_test(test_unknown_names_get_the_nearest),
         cmocka_unit_test(test_arguments_that_are_no_settings),
         cmocka_unit_test(test_contradictions),
-        cmocka_unit_test(test_what_kubernetes_sets_is_left_alone),
+        cmocka_unit_test(test_what_is_meant_for_others_is_left_alone),
         cmocka_unit_test(test_merge_takes_what_reloads_and_names_the_rest),
         cmocka_unit_test(test_merge_of_contradictions),
         cmocka_unit_test(test_failure_leaves_the_settings_alone),
