@@ -10,7 +10,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
-PROGRAMS = ("pyexecd", "pyexec-front", "pyexec-selftest", "pyexec-guest", "pyexec-make-root", "pyexec-healthcheck", "pyexec-key")
+PROGRAMS = (
+    "pyexecd", "pyexec-front", "pyexec-selftest", "pyexec-mcp", "pyexec-guest", "pyexec-make-root", "pyexec-healthcheck", "pyexec-key",
+)
 
 # Which folders of src/ the code of a folder may include, besides its own.
 MAY_SEE = {
@@ -30,8 +32,8 @@ DOORS = {("launcher", "keeper/keeper.h")}
 # Libraries that only these programs may be linked with.
 LINKED_BY = {
     "libmicrohttpd": {"pyexec-front"},
-    "libjansson": {"pyexec-front", "pyexec-selftest"},
-    "libnettle": {"pyexec-front", "pyexec-key", "pyexec-selftest"},
+    "libjansson": {"pyexec-front", "pyexec-selftest", "pyexec-mcp"},
+    "libnettle": {"pyexec-front", "pyexec-key", "pyexec-selftest", "pyexec-mcp"},
     "libpython": {"pyexec-guest"},
 }
 
