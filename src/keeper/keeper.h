@@ -29,7 +29,7 @@ struct keeper_client {
     int keys_fd;          /* borrowed, of base/key_file.h; -1: there are no API keys */
     int takes_over;       /* 1: another keeper serves from listen_fd: front waits until sandboxes are ready */
     int heals;            /* 1: it is started in the place of one that was lost */
-    int keeps_input;      /* 1: it keeps the standard input */
+    int input_fd;         /* borrowed; its standard input; 0: it has none */
     int once;             /* 1: it keeps the standard output, and the keeper ends with it and its exit status */
 };
 

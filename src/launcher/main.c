@@ -137,8 +137,7 @@ static struct command take_command(int *argc, char **argv) {
         }
     }
     if (command.what == COMMAND_MCP) {
-        command.client = (struct keeper_client){
-            .program = "pyexec-mcp", .listen_fd = -1, .keys_fd = -1, .keeps_input = 1, .once = 1};
+        command.client = (struct keeper_client){.program = "pyexec-mcp", .listen_fd = -1, .keys_fd = -1, .once = 1};
     }
     for (int i = 1; i + words <= *argc; i++) {
         argv[i] = argv[i + words];
@@ -218,6 +217,17 @@ static void adapt_to_one_agent(struct settings *settings) {
     }
 }
 
+/* The standard input is for pyexec-mcp alone: no other process of ours shall have it among its standard streams.
+ * Returns its new number or -errno. */
+static int take_input(void) {
+    cleanup_close int input_fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    cleanup_close int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (input_fd < 0 || null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0) {
+        return -errno;
+    }
+    return take_fd(&input_fd);
+}
+
 static int serve(struct command *command, const struct settings_sources *sources, const struct settings *settings) {
     cleanup_close int program_dir = open_program_dir();
     if (program_dir < 0) {
@@ -228,6 +238,13 @@ static int serve(struct command *command, const struct settings_sources *sources
         .sources = sources, .settings = *settings, .client = command->client, .program_dir = program_dir};
     memcpy(service.bound, settings->listen, sizeof service.bound);
     cleanup_close int listen_fd = -1;
+    if (command->what == COMMAND_MCP) {
+        service.client.input_fd = take_input();
+        if (service.client.input_fd < 0) {
+            log_error("standard input: %s", strerror(-service.client.input_fd));
+            return 1;
+        }
+    }
     if (command->what == COMMAND_SERVE && *settings->api_keys_file) {
         char complaint[1024];
         service.client.keys_fd = key_file_open(settings->api_keys_file, complaint, sizeof complaint);

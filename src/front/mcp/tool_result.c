@@ -11,8 +11,8 @@
 
 /* The members that the text is made of; absent ones have no text. */
 struct parts {
-    struct json_span success, result, error, message, traceback, suggestions, functions, out, err, artifacts, skipped,
-        id;
+    struct json_span success, result, error, type, message, traceback, suggestions, functions, out, err, artifacts,
+        skipped, id;
 };
 
 static void find_parts(const struct json_span *object, struct parts *parts) {
@@ -23,6 +23,7 @@ static void find_parts(const struct json_span *object, struct parts *parts) {
         {"success", &parts->success},
         {"result", &parts->result},
         {"error", &parts->error},
+        {"error_type", &parts->type},
         {"message", &parts->message},
         {"traceback", &parts->traceback},
         {"suggestions", &parts->suggestions},
@@ -162,11 +163,15 @@ static int append_files(const struct parts *parts, struct byte_buffer *text) {
     return error;
 }
 
-/* The traceback ends with the message, so that one of them is enough. */
+/* "runtime_error: KeyError: 'x'", then what is known of it. */
 static int append_failure(const struct parts *parts, struct byte_buffer *text) {
     cleanup_byte_buffer struct byte_buffer message = {0};
     int error = parts->error.text ? json_text_append(text, &parts->error, NULL) : 0;
     error = error ? error : byte_buffer_append_text(text, ": ");
+    if (!error && parts->type.text && parts->type.kind == JSON_TEXT_STRING) {
+        error = json_text_append(text, &parts->type, NULL);
+        error = error ? error : byte_buffer_append_text(text, ": ");
+    }
     if (!error && parts->message.text) {
         error = json_text_append(&message, &parts->message, NULL);
     }

@@ -245,7 +245,7 @@ def test_mode_main_has_no_banner_either(shared):
 
 
 def test_failure(shared):
-    result = call(shared, stdout="before\n", record={"kind": "exception", "error_type": "ValueError", "message": "ValueError: no",
+    result = call(shared, stdout="before\n", record={"kind": "exception", "error_type": "ValueError", "message": "no",
                                                      "line": 3, "traceback": "Traceback: x", "suggestions": ["Try this"]},
                   verdict={"exit_code": 1})
     text = result["content"][0]["text"]
