@@ -257,20 +257,34 @@ static int append_uri(const struct json_span *id, const struct json_span *path, 
     return error ? error : byte_buffer_append_text(out, "\"");
 }
 
+/* Control characters would be written as six bytes each, and no model can read them. */
+static int is_readable(const char *bytes, size_t len) {
+    for (size_t i = 0; i < len; i++) {
+        const unsigned char c = (unsigned char)bytes[i];
+        if (c < 0x20 && c != '\t' && c != '\n' && c != '\r') {
+            return 0;
+        }
+    }
+    return utf8_valid_len(bytes, len) == len;
+}
+
 /* The content as text, where it is some: a model reads that, and base64 it does not. Returns 1, 0 or -ENOMEM. */
 static int append_as_text(const struct json_span *content, struct byte_buffer *out) {
     cleanup_byte_buffer struct byte_buffer decoded = {0};
     size_t len, fault;
+    if (content->len == 2) {
+        int error = byte_buffer_append_text(out, ",\"text\":\"\"");
+        return error ? error : 1;
+    }
     int error = byte_buffer_append(&decoded, content->text + 1, content->len - 2);
     if (error) {
         return error;
     }
-    if (base64_decode(decoded.bytes, decoded.len, &len, &fault) < 0 || utf8_valid_len(decoded.bytes, len) < len ||
-        (len > 0 && memchr(decoded.bytes, '\0', len))) {
+    if (base64_decode(decoded.bytes, decoded.len, &len, &fault) < 0 || !is_readable(decoded.bytes, len)) {
         return 0;
     }
     error = byte_buffer_append_text(out, ",\"text\":");
-    error = error ? error : mcp_append_json(json_stringn(len > 0 ? decoded.bytes : "", len), out);
+    error = error ? error : mcp_append_json(json_stringn(decoded.bytes, len), out);
     return error ? error : 1;
 }
 

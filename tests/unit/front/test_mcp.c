@@ -117,6 +117,17 @@ static void files_become_blocks(void **state) {
         "\"artifacts_skipped\":[{\"path\":\"l\",\"reason\":\"it is a symbolic link\"}]},\"isError\":false}");
 }
 
+static void control_characters_are_no_text(void **state) {
+    (void)state;
+    check_result(
+        "{\"success\":true,\"result\":1,\"id\":\"i\",\"artifacts\":[{\"path\":\"c\",\"mime\":\"text/plain\","
+        "\"size\":3,\"base64\":\"AWEK\"}]}",
+        "{\"content\":[{\"type\":\"text\",\"text\":\"Result:\\n1\\n\\nFiles:\\n- c (text/plain, 3 bytes)\"},"
+        "{\"type\":\"resource\",\"resource\":{\"uri\":\"pyexec://runs/i/c\",\"mimeType\":\"text/plain\",\"blob\":"
+        "\"AWEK\"}}],\"structuredContent\":{\"success\":true,\"result\":1,\"id\":\"i\",\"artifacts\":[{\"path\":"
+        "\"c\",\"mime\":\"text/plain\",\"size\":3}]},\"isError\":false}");
+}
+
 static void empty_file(void **state) {
     (void)state;
     check_result(
@@ -163,6 +174,7 @@ int main(void) {
         cmocka_unit_test(ids),
         cmocka_unit_test(versions),
         cmocka_unit_test(files_become_blocks),
+        cmocka_unit_test(control_characters_are_no_text),
         cmocka_unit_test(empty_file),
         cmocka_unit_test(a_failure_reads_well),
         cmocka_unit_test(settings_are_filled_in),
