@@ -75,7 +75,7 @@ def test_plots_and_files(service):
     script = """
 import matplotlib.pyplot as plt
 plt.plot([1, 2]); plt.show()
-open('output/ä b.csv', 'w').write('x,y\\n1,2\\n')
+open('output/a ä.csv', 'w').write('x,y\\n1,2\\n')
 open('output/z.bin', 'wb').write(bytes([255, 0]))
 None
 """
@@ -83,10 +83,10 @@ None
     text, image, table, binary_file = result["content"]
     assert image["type"] == "image" and image["mimeType"] == "image/png" and base64.b64decode(image["data"])[1:4] == b"PNG"
     resource = table["resource"]
-    assert resource["text"] == "x,y\n1,2\n" and resource["mimeType"] == "text/csv" and resource["uri"].endswith("/%C3%A4%20b.csv")
+    assert resource["text"] == "x,y\n1,2\n" and resource["mimeType"] == "text/csv" and resource["uri"].endswith("/a%20%C3%A4.csv")
     assert resource["uri"].startswith(f"pyexec://runs/{result['structuredContent']['id']}/")
     assert base64.b64decode(binary_file["resource"]["blob"]) == b"\xff\x00"
-    assert [artifact["path"] for artifact in result["structuredContent"]["artifacts"]] == ["figure-1.png", "ä b.csv", "z.bin"]
+    assert [artifact["path"] for artifact in result["structuredContent"]["artifacts"]] == ["figure-1.png", "a ä.csv", "z.bin"]
     assert "figure-1.png (image/png" in text["text"] and "base64" not in json.dumps(result["structuredContent"])
 
 
