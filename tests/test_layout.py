@@ -10,7 +10,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build"
-PROGRAMS = ("pyexecd", "pyexec-front", "pyexec-selftest", "pyexec-guest", "pyexec-make-root", "pyexec-healthcheck", "pyexec-key", "pyexec")
+PROGRAMS = (
+    "pyexecd", "pyexec-front", "pyexec-selftest", "pyexec-mcp", "pyexec-guest", "pyexec-make-root", "pyexec-healthcheck", "pyexec-key",
+    "pyexec",
+)
 
 # Which folders of src/ the code of a folder may include, besides its own.
 MAY_SEE = {
@@ -34,8 +37,8 @@ DOORS = {("launcher", "keeper/keeper.h")} | {
 # Libraries that only these programs may be linked with.
 LINKED_BY = {
     "libmicrohttpd": {"pyexec-front"},
-    "libjansson": {"pyexec-front", "pyexec-selftest"},
-    "libnettle": {"pyexec-front", "pyexec-key", "pyexec-selftest"},
+    "libjansson": {"pyexec-front", "pyexec-selftest", "pyexec-mcp"},
+    "libnettle": {"pyexec-front", "pyexec-key", "pyexec-selftest", "pyexec-mcp"},
     "libpython": {"pyexec-guest"},
     "libcurl": {"pyexec"},
 }

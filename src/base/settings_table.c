@@ -33,6 +33,10 @@ static const struct setting table[] = {
      "but on loopback none",
      RELOAD},
 
+    {"mcp", SETTING_SWITCH, "yes", 0, 0, AT(mcp),
+     "yes: agents can use the service at /mcp, by the Model Context Protocol (docs/mcp.md); no: there is nothing there",
+     RELOAD},
+
     {"default_timeout", SETTING_SECONDS, "10", 1, DAY_S, AT(default_timeout_ms),
      "wall clock time of a run whose request names none", RELOAD},
     {"max_timeout", SETTING_SECONDS, "60", 1, DAY_S, AT(max_timeout_ms), "the most wall clock time a request may ask",

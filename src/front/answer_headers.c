@@ -68,11 +68,14 @@ static void add_cors(struct adder *adder, const struct answer_headers *headers) 
     if (headers->is_preflight) {
         add(adder, "Access-Control-Allow-Methods", headers->allow);
         add(adder, "Access-Control-Allow-Headers",
-            "Authorization, Content-Type, Idempotency-Key, traceparent, tracestate, X-Api-Key, X-Request-Id");
+            "Authorization, Content-Type, Idempotency-Key, MCP-Protocol-Version, Mcp-Session-Id, traceparent, "
+            "tracestate, "
+            "X-Api-Key, X-Request-Id");
         add(adder, "Access-Control-Max-Age", "600");
     } else {
         add(adder, "Access-Control-Expose-Headers",
-            "Idempotent-Replayed, RateLimit-Limit, RateLimit-Policy, RateLimit-Remaining, RateLimit-Reset, "
+            "Idempotent-Replayed, Mcp-Session-Id, RateLimit-Limit, RateLimit-Policy, RateLimit-Remaining, "
+            "RateLimit-Reset, "
             "Retry-After, "
             "X-Request-Id");
     }
@@ -89,6 +92,7 @@ int answer_headers_add(const struct answer_headers *headers, struct MHD_Response
     add(&adder, "Allow", headers->allow);
     add(&adder, "WWW-Authenticate", headers->challenge);
     add_note(&adder, &headers->note);
+    add(&adder, "Mcp-Session-Id", headers->session);
     add(&adder, "Idempotent-Replayed", headers->is_replay ? "true" : NULL);
     if (headers->retry_after > 0) {
         add_number(&adder, "Retry-After", headers->retry_after);

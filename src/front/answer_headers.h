@@ -16,6 +16,7 @@ struct answer_headers {
     struct rate_note note;
     const char *cors_origin; /* the page that may read it; NULL or "": none. Borrowed */
     int is_replay;           /* the answer of an earlier request with the same Idempotency-Key */
+    const char *session;     /* for Mcp-Session-Id; NULL: none. Borrowed */
     int is_preflight;        /* `allow` is what that page may do */
 };
 

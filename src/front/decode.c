@@ -27,6 +27,7 @@ enum field {
     FIELD_BANNER,
     FIELD_STREAM,
     FIELDS,
+    TOOL_FIELDS = FIELD_BANNER, /* how an answer looks is not a tool's business */
 };
 
 static const char *const field_names[FIELDS] = {
@@ -58,6 +59,8 @@ static const char *const field_examples[FIELDS] = {
 struct decoder {
     const struct settings *settings;
     struct problem *problem;
+    int n_fields; /* the first so many are taken */
+    enum run_mode mode;
     struct json_span fields[FIELDS];
     int present[FIELDS];
 };
@@ -136,16 +139,17 @@ static int check_body(const char *body, size_t len, struct json_span *ret_object
     return 0;
 }
 
-static int unknown_field(const struct json_span *name, struct problem *problem) {
+static int unknown_field(const struct decoder *decoder, const struct json_span *name) {
     char quoted[PROBLEM_QUOTE_MAX];
+    struct problem *problem = decoder->problem;
     decode_quote(name, quoted);
     int error = decode_problem(problem, "Unknown field '%s'.", quoted);
-    const char *nearest = nearest_name(quoted, strlen(quoted), field_names, FIELDS);
+    const char *nearest = nearest_name(quoted, strlen(quoted), field_names, (size_t)decoder->n_fields);
     if (nearest) {
         problem_suggest(problem, "Did you mean '%s'?", nearest);
     }
-    problem_suggest(problem, "Known fields: script, args, kwargs, stdin, files, env, timeout, memory_mb, mode, banner, "
-                             "stream");
+    problem_suggest(problem, "Known fields: script, args, kwargs, stdin, files, env, timeout, memory_mb, mode%s",
+                    decoder->n_fields == FIELDS ? ", banner, stream" : "");
     return error;
 }
 
@@ -159,11 +163,11 @@ static int wrong_kind(enum field field, const struct json_span *value, struct pr
 
 static int sort_field(struct decoder *decoder, const struct json_span *name, const struct json_span *value) {
     int field = 0;
-    while (field < FIELDS && !json_text_equals(name, field_names[field])) {
+    while (field < decoder->n_fields && !json_text_equals(name, field_names[field])) {
         field++;
     }
-    if (field == FIELDS) {
-        return unknown_field(name, decoder->problem);
+    if (field == decoder->n_fields) {
+        return unknown_field(decoder, name);
     }
     if (decoder->present[field]) {
         int error = decode_problem(decoder->problem, "The field '%s' is there more than once.", field_names[field]);
@@ -251,7 +255,11 @@ static int decode_memory(const struct decoder *decoder, uint64_t *ret_bytes) {
 
 static int decode_mode(const struct decoder *decoder, enum run_mode *ret_mode) {
     const struct json_span *value = field_value(decoder, FIELD_MODE);
-    if (!value || json_text_equals(value, "main")) {
+    if (!value) {
+        *ret_mode = decoder->mode;
+        return 0;
+    }
+    if (json_text_equals(value, "main")) {
         *ret_mode = RUN_MODE_MAIN;
         return 0;
     }
@@ -449,7 +457,7 @@ static int decode_fields(const struct decoder *decoder, struct run_input *input)
         return error;
     }
     input->stream = is_true(field_value(decoder, FIELD_STREAM));
-    input->banner = input->mode == RUN_MODE_MAIN && (!banner || is_true(banner));
+    input->banner = decoder->n_fields == FIELDS && input->mode == RUN_MODE_MAIN && (!banner || is_true(banner));
     header.mode = (uint32_t)input->mode;
     header.banner = (uint32_t)input->banner;
     memcpy(input->request.bytes, &header, sizeof header);
@@ -462,28 +470,18 @@ static int decode_fields(const struct decoder *decoder, struct run_input *input)
     return 0;
 }
 
-int decode_request(const char *body, size_t len, const struct settings *settings, struct run_input *ret_input,
-                   struct problem *ret_problem) {
-    struct decoder decoder = {.settings = settings, .problem = ret_problem};
-    struct json_span object;
-    if (len >= 3 && memcmp(body, "\xEF\xBB\xBF", 3) == 0) {
-        /* A byte order mark: RFC 8259 lets a reader ignore it, and some Windows clients send it. */
-        body += 3;
-        len -= 3;
-    }
-    int error = check_body(body, len, &object, ret_problem);
-    if (error) {
-        return error;
-    }
+/* An object that is checked already. */
+static int decode_object(struct decoder *decoder, const struct json_span *object, struct run_input *ret_input) {
     struct json_walk walk;
     struct json_span name, value;
-    json_walk_start(&walk, &object);
+    int error = 0;
+    json_walk_start(&walk, object);
     while (!error && json_walk_member(&walk, &name, &value)) {
-        error = sort_field(&decoder, &name, &value);
+        error = sort_field(decoder, &name, &value);
     }
     struct run_input input = {0};
     if (!error) {
-        error = decode_fields(&decoder, &input);
+        error = decode_fields(decoder, &input);
     }
     if (error) {
         run_input_free(&input);
@@ -491,4 +489,24 @@ int decode_request(const char *body, size_t len, const struct settings *settings
     }
     *ret_input = input;
     return 0;
+}
+
+int decode_request(const char *body, size_t len, const struct settings *settings, struct run_input *ret_input,
+                   struct problem *ret_problem) {
+    struct decoder decoder = {.settings = settings, .problem = ret_problem, .n_fields = FIELDS, .mode = RUN_MODE_MAIN};
+    struct json_span object;
+    if (len >= 3 && memcmp(body, "\xEF\xBB\xBF", 3) == 0) {
+        /* A byte order mark: RFC 8259 lets a reader ignore it, and some Windows clients send it. */
+        body += 3;
+        len -= 3;
+    }
+    int error = check_body(body, len, &object, ret_problem);
+    return error ? error : decode_object(&decoder, &object, ret_input);
+}
+
+int decode_tool_arguments(const struct json_span *arguments, const struct settings *settings,
+                          struct run_input *ret_input, struct problem *ret_problem) {
+    struct decoder decoder = {
+        .settings = settings, .problem = ret_problem, .n_fields = TOOL_FIELDS, .mode = RUN_MODE_SCRIPT};
+    return decode_object(&decoder, arguments, ret_input);
 }

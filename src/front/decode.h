@@ -18,6 +18,11 @@
 int decode_request(const char *body, size_t len, const struct settings *settings, struct run_input *ret_input,
                    struct problem *ret_problem);
 
+/* The same for a tool of a model (front/mcp): `arguments`, a checked object, has the fields but banner and stream,
+ * which are off, and a mode of "script" where none is given. */
+int decode_tool_arguments(const struct json_span *arguments, const struct settings *settings,
+                          struct run_input *ret_input, struct problem *ret_problem);
+
 /* The parts below are decode.c's own, in files of their own. They append entries to a run_request's section and return
  * as decode_request() does; *ret_n is the number of entries. */
 

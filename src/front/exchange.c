@@ -50,7 +50,7 @@ static void release(struct exchange *exchange, size_t bytes) {
     exchange->held -= bytes;
 }
 
-static void drop_body(struct exchange *exchange) {
+void exchange_drop_body(struct exchange *exchange) {
     release(exchange, exchange->body.capacity);
     byte_buffer_free(&exchange->body);
 }
@@ -75,7 +75,7 @@ void exchange_take_problem(struct exchange *exchange, const struct problem *prob
     exchange_take_answer(exchange, &answer);
 }
 
-static void take_memory_problem(struct problem *problem) {
+void exchange_memory_problem(struct problem *problem) {
     problem_set(problem, 503, "overloaded", "The service is busy: its memory for requests is used up.");
     problem->retry_after = 1;
     problem_suggest(problem, "Send the request again in a moment, as Retry-After says");
@@ -198,12 +198,12 @@ static enum MHD_Result on_body_part(struct exchange *exchange, const char *part,
     }
     size_t before = exchange->body.capacity;
     if (byte_buffer_reserve(&exchange->body, len) < 0) {
-        take_memory_problem(&problem);
+        exchange_memory_problem(&problem);
         return refuse_body(exchange, &problem);
     }
     size_t more = exchange->body.capacity - before;
     if (!budget_take(server->budget, more)) {
-        take_memory_problem(&problem);
+        exchange_memory_problem(&problem);
         return refuse_body(exchange, &problem);
     }
     exchange->held += more;
@@ -215,7 +215,9 @@ static enum MHD_Result on_body_part(struct exchange *exchange, const char *part,
 
 /* Nobody waits here any more. Ends the run, unless its answer can be asked for again. */
 static void leave_run(struct exchange *exchange) {
-    if (exchange->shared.entry) {
+    if (exchange->call.is_on) {
+        mcp_call_abandon(&exchange->call);
+    } else if (exchange->shared.entry) {
         idempotency_leave(&exchange->shared);
     } else {
         admission_abandon(exchange->server->admission, exchange->run);
@@ -248,8 +250,7 @@ static void on_flow(void *context, int paused) {
     }
 }
 
-static void on_run_begin(void *context) {
-    struct exchange *exchange = context;
+void exchange_begin_stream(struct exchange *exchange) {
     struct http_server *server = exchange->server;
     exchange->stream = stream_new(server->loop, server->budget, server->settings, &server->progress, exchange->mhd);
     exchange->stream->on_flow = on_flow;
@@ -258,6 +259,10 @@ static void on_run_begin(void *context) {
         exchange->state = EXCHANGE_BEGUN;
         resume(exchange);
     }
+}
+
+static void on_run_begin(void *context) {
+    exchange_begin_stream(context);
 }
 
 static void on_run_output(void *context, enum run_output which, const char *bytes, size_t len) {
@@ -292,10 +297,14 @@ static void end_stream(struct exchange *exchange, struct answer *answer, const s
 
 static void on_run_end(void *context, struct answer *answer, const struct problem *problem) {
     struct exchange *exchange = context;
-    exchange->run = NULL;
     if (answer && exchange->wants_events && !exchange->stream) {
-        on_run_begin(exchange); /* another request ran: all that is left to tell is the end */
+        exchange_begin_stream(exchange); /* another request ran: all that is left to tell is the end */
     }
+    exchange_end_run(exchange, answer, problem);
+}
+
+void exchange_end_run(struct exchange *exchange, struct answer *answer, const struct problem *problem) {
+    exchange->run = NULL;
     if (exchange->stream) {
         end_stream(exchange, answer, problem);
         return;
@@ -335,12 +344,12 @@ static int find_sent_before(struct exchange *exchange, struct problem *problem) 
         break;
     }
     if (idempotency_copy(entry, &answer) < 0) {
-        take_memory_problem(problem);
+        exchange_memory_problem(problem);
         return -ENOMEM;
     }
     take_identity(exchange, entry);
     if (exchange->wants_events) {
-        on_run_begin(exchange);
+        exchange_begin_stream(exchange);
         end_stream(exchange, &answer, NULL);
     } else {
         exchange_take_answer(exchange, &answer);
@@ -382,10 +391,10 @@ static int submit(struct exchange *exchange, struct problem *problem) {
     gate_lower_defaults(exchange->account, &settings);
     int error = decode_request(exchange->body.bytes, exchange->body.len, &settings, &input, problem);
     if (error == -ENOMEM) {
-        take_memory_problem(problem);
+        exchange_memory_problem(problem);
     }
     if (error) {
-        drop_body(exchange);
+        exchange_drop_body(exchange);
         return error;
     }
     exchange->wants_events = input.stream || exchange->head.takes_events_only;
@@ -395,11 +404,11 @@ static int submit(struct exchange *exchange, struct problem *problem) {
         entry = idempotency_begin(&server->idempotency, exchange->account, key, exchange->body.bytes,
                                   exchange->body.len, clock_now_us(), exchange->id);
         if (!entry) {
-            take_memory_problem(problem);
+            exchange_memory_problem(problem);
             found = -ENOMEM;
         }
     }
-    drop_body(exchange);
+    exchange_drop_body(exchange);
     if (found) {
         run_input_free(&input);
         return found < 0 ? found : 0;
@@ -412,7 +421,9 @@ static enum MHD_Result on_request_whole(struct exchange *exchange) {
     if (exchange->has_answer) {
         return send_answer(exchange);
     }
-    if (submit(exchange, &problem) < 0) {
+    int error =
+        exchange->head.route == ROUTE_MCP ? exchange_submit_mcp(exchange, &problem) : submit(exchange, &problem);
+    if (error < 0) {
         exchange_take_problem(exchange, &problem);
         return exchange->has_answer ? send_answer(exchange) : MHD_NO;
     }
@@ -485,7 +496,7 @@ static void count(const struct exchange *exchange) {
     if (exchange->stream) {
         metrics->response_bytes += exchange->stream->passed;
     }
-    if (exchange->head.refused || exchange->head.route == ROUTE_EXECUTE) {
+    if (exchange->head.refused || exchange->head.route == ROUTE_EXECUTE || exchange->asked_for_run) {
         metrics_count_request(metrics, account_counts(exchange->account, metrics), request_outcome_of(exchange->error),
                               clock_now_us() - exchange->began_us);
     }
@@ -511,7 +522,8 @@ static void log_exchange(const struct exchange *exchange, enum MHD_RequestTermin
         .outcome = outcome,
         .status = connection->refused ? connection->refused_status : exchange->status,
         .streamed = exchange->stream != NULL,
-        .is_probe = !exchange->head.refused && exchange->head.route != ROUTE_EXECUTE,
+        .is_probe =
+            !exchange->head.refused && exchange->head.route != ROUTE_EXECUTE && exchange->head.route != ROUTE_MCP,
         .run = exchange->has_run ? &exchange->run_measures : NULL,
         .total_us = clock_now_us() - exchange->began_us,
         .request_bytes = exchange->body_bytes,
@@ -527,7 +539,7 @@ void exchange_on_completed(void *server, struct MHD_Connection *mhd, void **exch
     if (!current) {
         return;
     }
-    if (current->run || current->shared.entry) {
+    if (current->run || current->shared.entry || current->call.is_on) {
         current->error = "client_gone";
         leave_run(current);
     }

@@ -49,6 +49,7 @@ int exchange_judge_head(struct exchange *exchange, const char *url, const char *
         .on_loopback = server->on_loopback,
         .allowed_hosts = server->settings->allowed_hosts,
         .cors_origins = server->settings->cors_origins,
+        .mcp = (int)server->settings->mcp,
     };
     http_head_judge(&head, &rules, &exchange->head);
     byte_buffer_free(&list.headers);
@@ -83,6 +84,7 @@ static void take_page(struct exchange *exchange) {
         break;
     case ROUTE_HEALTH:
     case ROUTE_EXECUTE:
+    case ROUTE_MCP:
     case ROUTE_OPTIONS:
     default:
         error = page_health(server, !exchange->account, &answer);
@@ -116,7 +118,8 @@ void exchange_answer_head(struct exchange *exchange) {
         exchange_take_problem(exchange, &exchange->head.problem);
     } else if (pass_gate(exchange, &problem) < 0) {
         exchange_take_problem(exchange, &problem);
-    } else if (exchange->head.route != ROUTE_EXECUTE && exchange->head.route != ROUTE_OPTIONS) {
+    } else if (exchange->head.route != ROUTE_EXECUTE && exchange->head.route != ROUTE_MCP &&
+               exchange->head.route != ROUTE_OPTIONS) {
         take_page(exchange);
     } else if (exchange->head.route == ROUTE_OPTIONS) {
         struct answer answer = {.status = 204};

@@ -1,11 +1,12 @@
-/* One request and its answer, as its two files share it: exchange.c has the steps, exchange_head.c what is decided by
- * the head alone. */
+/* One request and its answer, as its three files share it: exchange.c has the steps, exchange_head.c what is decided by
+ * the head alone, exchange_mcp.c what is different with POST /mcp. */
 #ifndef PYEXEC_FRONT_EXCHANGE_INSIDE_H
 #define PYEXEC_FRONT_EXCHANGE_INSIDE_H
 
 #include "front/answer_headers.h"
 #include "front/http_head.h"
 #include "front/http_server.h"
+#include "front/mcp/call.h"
 #include "front/stream.h"
 
 #define LOGGED_METHOD_MAX 16
@@ -35,6 +36,9 @@ struct exchange {
     struct idempotency_waiter shared; /* with an Idempotency-Key, instead of the run's own waiter */
     struct stream *stream;            /* from the run's beginning, when the client wants events */
     int wants_events;
+    struct mcp_call call; /* of POST /mcp, instead of `run` */
+    int asked_for_run;    /* POST /mcp: the message asked for one */
+    char session[HTTP_SESSION_LEN + 1];
 
     struct answer answer;
     int has_answer;
@@ -52,6 +56,21 @@ struct exchange {
  * exchange is EXCHANGE_GONE and its connection to be closed. */
 void exchange_take_answer(struct exchange *exchange, struct answer *answer);
 void exchange_take_problem(struct exchange *exchange, const struct problem *problem);
+
+/* The body is read and not needed any more. */
+void exchange_drop_body(struct exchange *exchange);
+
+/* "The memory for requests is used up". */
+void exchange_memory_problem(struct problem *problem);
+
+/* The answer will be a stream, which begins now. */
+void exchange_begin_stream(struct exchange *exchange);
+
+/* The run is over: with an answer, which is taken, or with a problem. */
+void exchange_end_run(struct exchange *exchange, struct answer *answer, const struct problem *problem);
+
+/* exchange_mcp.c: the whole body is there. Returns 0 when there is an answer, or will be, or -errno and a problem. */
+int exchange_submit_mcp(struct exchange *exchange, struct problem *problem);
 
 /* exchange_head.c: judges the head. Returns 0 or -ENOMEM. */
 int exchange_judge_head(struct exchange *exchange, const char *url, const char *method, const char *version);

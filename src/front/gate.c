@@ -81,6 +81,7 @@ int gate_judge(struct gate *gate, const struct http_judgement *head, const struc
     case ROUTE_METRICS:
     case ROUTE_PACKAGES:
     case ROUTE_LIMITS:
+    case ROUTE_MCP:
         break;
     }
     if (!owner) {
@@ -92,13 +93,22 @@ int gate_judge(struct gate *gate, const struct http_judgement *head, const struc
                    ? 0
                    : refuse_forbidden(ret_problem, "This key may not read the metrics, which name other keys.");
     }
-    if (head->route == ROUTE_PACKAGES || head->route == ROUTE_LIMITS) {
+    if (head->route != ROUTE_EXECUTE) {
         return 0;
     }
-    if (owner->caps.running == 0) {
+    return gate_judge_run(gate, owner, now_us, &ret_pass->note, ret_problem);
+}
+
+int gate_judge_run(const struct gate *gate, struct account *account, uint64_t now_us, struct rate_note *ret_note,
+                   struct problem *ret_problem) {
+    *ret_note = (struct rate_note){0};
+    if (!gate->keys.required) {
+        return 0;
+    }
+    if (account->caps.running == 0) {
         return refuse_forbidden(ret_problem, "This key may not run scripts.");
     }
-    return judge_rate(owner, now_us, &ret_pass->note, ret_problem);
+    return judge_rate(account, now_us, ret_note, ret_problem);
 }
 
 /* Never below what every run may ask, which the keeper holds for certain. */
@@ -114,6 +124,17 @@ void gate_lower_defaults(const struct account *account, struct settings *setting
     }
     if (settings->default_memory_bytes > memory) {
         settings->default_memory_bytes = memory;
+    }
+}
+
+void gate_lower_limits(const struct account *account, struct settings *settings) {
+    uint64_t memory = memory_cap(account, settings);
+    gate_lower_defaults(account, settings);
+    if (settings->max_timeout_ms > account->caps.max_timeout_ms) {
+        settings->max_timeout_ms = account->caps.max_timeout_ms;
+    }
+    if (settings->max_memory_bytes > memory) {
+        settings->max_memory_bytes = memory;
     }
 }
 

@@ -33,8 +33,16 @@ struct gate_pass {
 int gate_judge(struct gate *gate, const struct http_judgement *head, const struct sockaddr *address, uint64_t now_us,
                struct gate_pass *ret_pass, struct problem *ret_problem);
 
+/* For a message that turns out to ask for a run (POST /mcp) only when it is read: counts it. Returns 0, or -EPERM with
+ * *ret_problem filled: 403 or 429. *ret_note is filled in any case. */
+int gate_judge_run(const struct gate *gate, struct account *account, uint64_t now_us, struct rate_note *ret_note,
+                   struct problem *ret_problem);
+
 /* The defaults of a run of this account: the service's own, lowered to what the account may ask. */
 void gate_lower_defaults(const struct account *account, struct settings *settings);
+
+/* Those and what it may ask at most, to be shown. */
+void gate_lower_limits(const struct account *account, struct settings *settings);
 
 /* Whether the account may ask for this run. Returns 0, or -EPERM with a problem of status 403. */
 int gate_judge_input(const struct account *account, const struct settings *settings, const struct run_input *input,

@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "front/http_origin.h"
+#include "front/mcp/message.h"
 
 #define READ_ALLOW "GET, HEAD, OPTIONS"
 #define ANY_ALLOW "GET, HEAD, POST, OPTIONS"
@@ -261,10 +262,10 @@ static void take_idempotency_key(const struct http_head *head, struct http_judge
     judgement->idempotency_key[key.value_len] = '\0';
 }
 
-static void judge_execute(const struct http_head *head, const struct http_rules *rules,
-                          struct http_judgement *judgement) {
+/* A body that is one JSON text. */
+static void judge_json_body(const struct http_head *head, const struct http_rules *rules,
+                            struct http_judgement *judgement) {
     size_t n_types;
-    judgement->takes_events_only = wants_event_stream(head);
     const struct http_header *type = find(head, "Content-Type", &n_types);
     const struct http_header *encoding = find(head, "Content-Encoding", NULL);
     if (n_types != 1 || !is_json(type)) {
@@ -282,8 +283,74 @@ static void judge_execute(const struct http_head *head, const struct http_rules 
                     (unsigned long long)judgement->length, (unsigned long long)rules->max_body_bytes);
         problem_suggest(&judgement->problem, "Send less data with one request");
     }
+}
+
+static void judge_execute(const struct http_head *head, const struct http_rules *rules,
+                          struct http_judgement *judgement) {
+    judgement->takes_events_only = wants_event_stream(head);
+    judge_json_body(head, rules, judgement);
     if (!judgement->refused) {
         take_idempotency_key(head, judgement);
+    }
+}
+
+/* ---- POST /mcp ---- */
+
+/* A client takes whichever of the two the server chooses. Without the header it takes anything. */
+static int takes_json_and_events(const struct http_head *head) {
+    int is_there = 0, takes_events = 0, takes_json = 0;
+    for (size_t i = 0; i < head->n_headers; i++) {
+        const struct http_header *header = &head->headers[i];
+        if (header->name_len == 6 && strncasecmp(header->name, "Accept", 6) == 0) {
+            is_there = 1;
+            const int takes_all = contains(header, "*/*");
+            takes_events |= takes_all || contains(header, "text/event-stream") || contains(header, "text/*");
+            takes_json |= takes_all || contains(header, "application/json") || contains(header, "application/*");
+        }
+    }
+    return !is_there || (takes_events && takes_json);
+}
+
+/* Ours are hexadecimal digits. Nothing is stored under them, but somebody else's would be a mistake worth telling. */
+static void take_session(const struct http_head *head, struct http_judgement *judgement) {
+    size_t n;
+    const struct http_header *session = find(head, "Mcp-Session-Id", &n);
+    if (n == 0) {
+        return;
+    }
+    int is_ours = n == 1 && session->value_len == HTTP_SESSION_LEN;
+    for (size_t i = 0; is_ours && i < HTTP_SESSION_LEN; i++) {
+        is_ours = isxdigit((unsigned char)session->value[i]) != 0;
+    }
+    if (!is_ours) {
+        refuse(judgement, 404, "not_found", "The Mcp-Session-Id is none of this service's.",
+               "Begin a new session with the method initialize, without that header");
+        return;
+    }
+    memcpy(judgement->session, session->value, HTTP_SESSION_LEN);
+}
+
+/* What comes without the header counts as of 2025-03-26, as the specification has it: so that may be said as well. */
+static int takes_mcp_version(const struct http_header *version) {
+    return mcp_known_version(version->value, version->value_len) != NULL || value_is(version, "2025-03-26");
+}
+
+static void judge_mcp(const struct http_head *head, const struct http_rules *rules, struct http_judgement *judgement) {
+    size_t n_versions;
+    const struct http_header *version = find(head, "MCP-Protocol-Version", &n_versions);
+    judge_json_body(head, rules, judgement);
+    if (judgement->refused) {
+        return;
+    }
+    if (!takes_json_and_events(head)) {
+        refuse(judgement, 406, "invalid_input", "The Accept header must list application/json and text/event-stream.",
+               "Send the header 'Accept: application/json, text/event-stream'");
+    } else if (n_versions > 1 || (n_versions == 1 && !takes_mcp_version(version))) {
+        refuse(judgement, 400, "invalid_input",
+               "The MCP-Protocol-Version is none that this service speaks: 2025-11-25 and 2025-06-18.",
+               "Send the version that the answer to initialize has");
+    } else {
+        take_session(head, judgement);
     }
 }
 
@@ -318,10 +385,11 @@ static const struct resource {
     {"/health/live", ROUTE_LIVE, READ_ALLOW},     {"/health/ready", ROUTE_READY, READ_ALLOW},
     {"/metrics", ROUTE_METRICS, READ_ALLOW},      {"/openapi.json", ROUTE_OPENAPI, READ_ALLOW},
     {"/v1/packages", ROUTE_PACKAGES, READ_ALLOW}, {"/v1/limits", ROUTE_LIMITS, READ_ALLOW},
+    {"/mcp", ROUTE_MCP, "POST, OPTIONS"},
 };
 
 static int takes_method(const struct resource *resource, const char *method) {
-    if (resource->route == ROUTE_EXECUTE) {
+    if (resource->route == ROUTE_EXECUTE || resource->route == ROUTE_MCP) {
         return strcmp(method, "POST") == 0;
     }
     return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
@@ -333,6 +401,9 @@ static void judge_route(const struct http_head *head, const struct http_rules *r
     const struct resource *resource = NULL;
     for (size_t i = 0; i < sizeof resources / sizeof resources[0]; i++) {
         resource = strcmp(path, resources[i].path) == 0 ? &resources[i] : resource;
+    }
+    if (resource && resource->route == ROUTE_MCP && !rules->mcp) {
+        resource = NULL;
     }
     if (strcmp(head->method, "OPTIONS") == 0 && (resource || strcmp(path, "*") == 0)) {
         judgement->route = ROUTE_OPTIONS;
@@ -350,6 +421,8 @@ static void judge_route(const struct http_head *head, const struct http_rules *r
         judgement->route = resource->route;
         if (resource->route == ROUTE_EXECUTE) {
             judge_execute(head, rules, judgement);
+        } else if (resource->route == ROUTE_MCP) {
+            judge_mcp(head, rules, judgement);
         }
     }
 }

@@ -11,6 +11,7 @@
 #define HTTP_REQUEST_ID_MAX 128
 #define HTTP_ORIGIN_MAX 255
 #define HTTP_IDEMPOTENCY_KEY_MAX 255
+#define HTTP_SESSION_LEN 32
 
 /* A value of NULL: it went on in a second line, and neither name nor value can be trusted. */
 struct http_header {
@@ -32,6 +33,7 @@ struct http_rules {
     int on_loopback;           /* only this machine can connect */
     const char *allowed_hosts; /* names that the Host header may have, separated by commas; "": see on_loopback */
     const char *cors_origins;  /* origins whose pages may use the service, separated by commas */
+    int mcp;                   /* there is a /mcp */
 };
 
 enum http_route {
@@ -43,6 +45,7 @@ enum http_route {
     ROUTE_PACKAGES,
     ROUTE_LIMITS,
     ROUTE_OPENAPI,
+    ROUTE_MCP,
     ROUTE_OPTIONS,
 };
 
@@ -61,6 +64,7 @@ struct http_judgement {
     char cors_origin[HTTP_ORIGIN_MAX + 1];              /* the page that asks, where cors_origins names it, else "" */
     int is_preflight;                                   /* ROUTE_OPTIONS: it asks whether that page may */
     char idempotency_key[HTTP_IDEMPOTENCY_KEY_MAX + 1]; /* ROUTE_EXECUTE: "" when there is none */
+    char session[HTTP_SESSION_LEN + 1];                 /* ROUTE_MCP: "" when there is none */
     struct trace_context trace;               /* the client's own; its trace_id is "" when there is no proper one */
     char request_id[HTTP_REQUEST_ID_MAX + 1]; /* the client's own when it is a proper one, else "" */
 };

@@ -12,6 +12,7 @@
 #include "front/connection.h"
 #include "front/gate.h"
 #include "front/idempotency.h"
+#include "front/mcp/call.h"
 #include "front/memory_budget.h"
 
 struct http_server {
@@ -23,6 +24,7 @@ struct http_server {
     struct idempotency idempotency;
     struct memory_budget *budget;
     const struct byte_buffer *packages; /* JSON; empty: not known yet */
+    struct mcp_service mcp;
     struct MHD_Daemon *daemon;
     struct watch daemon_watch;
     struct lingering_set lingering;

@@ -264,6 +264,8 @@ static int set_up(struct front *front) {
         return error;
     }
     front->server.packages = &front->packages;
+    front->server.mcp = (struct mcp_service){
+        .means = &front->run_means, .admission = &front->admission, .gate = &front->gate, .packages = &front->packages};
     listener_start(&front->listener, front->loop, &front->server, FIXED_FD_LISTEN,
                    allowed_connections(&front->settings));
     uint64_t seed = 1;

@@ -62,6 +62,7 @@ struct stream *stream_new(struct event_loop *loop, struct memory_budget *budget,
     stream->budget = budget;
     stream->mhd = mhd;
     stream->progress = progress;
+    stream->last_event = "done";
     stream->out = (struct event_channel){.event = "stdout", .left = settings->max_output_bytes};
     stream->err = (struct event_channel){.event = "stderr", .left = settings->max_output_bytes};
     stream->heartbeat = (struct timer){.on_due = on_heartbeat, .context = stream};
@@ -80,11 +81,19 @@ void stream_artifact(struct stream *stream, const struct artifact *artifact, con
     note(stream, error ? error : event_append_json("artifact", json.bytes, json.len, &stream->waiting));
 }
 
+void stream_message(struct stream *stream, const char *json, size_t len) {
+    if (waiting_len(stream) <= LOW_MARK) {
+        note(stream, event_append_json("message", json, len, &stream->waiting));
+    }
+}
+
 void stream_end(struct stream *stream, struct byte_buffer *answer) {
     event_loop_stop_timer(stream->loop, &stream->heartbeat);
     int error = event_end_output(&stream->out, &stream->waiting);
     error = error ? error : event_end_output(&stream->err, &stream->waiting);
-    error = error ? error : event_append_json("done", answer->bytes, answer->len, &stream->waiting);
+    if (!error && answer->len > 0) {
+        error = event_append_json(stream->last_event, answer->bytes, answer->len, &stream->waiting);
+    }
     byte_buffer_free(answer);
     stream->ended = 1;
     note(stream, error);

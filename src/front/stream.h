@@ -24,7 +24,8 @@ struct stream {
     uint64_t passed; /* bytes, to the library */
     struct timer heartbeat;
     uint64_t heartbeat_us;
-    uint64_t *progress; /* the server's; grows with each byte that is passed on */
+    const char *last_event; /* its name; static */
+    uint64_t *progress;     /* the server's; grows with each byte that is passed on */
     void (*on_flow)(void *context, int paused);
     void *context;
     int paused, suspended, ended, failed;
@@ -39,7 +40,10 @@ struct stream *stream_new(struct event_loop *loop, struct memory_budget *budget,
 void stream_output(struct stream *stream, enum run_output which, const char *bytes, size_t len);
 void stream_artifact(struct stream *stream, const struct artifact *artifact, const struct artifact_source *source);
 
-/* The last event; takes the text of the whole answer. Nothing may follow. */
+/* An event of somebody else's, one JSON text, that may be left out: when the client is behind, it is. */
+void stream_message(struct stream *stream, const char *json, size_t len);
+
+/* The last event; takes the text of the whole answer; without a text there is none. Nothing may follow. */
 void stream_end(struct stream *stream, struct byte_buffer *answer);
 
 /* Nobody listens any more: the library is told to close. */

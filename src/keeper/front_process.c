@@ -179,7 +179,8 @@ static _Noreturn void become_front(const struct keeper *keeper, int socket_fd) {
     int listen_fd = keeper->client->listen_fd >= 0 ? keeper->client->listen_fd : null_fd;
     int keys_fd = keeper->keys_fd >= 0 ? keeper->keys_fd : null_fd;
     int fds[] = {socket_fd, listen_fd, keys_fd, keeper->front_program};
-    if (!arguments || null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0 ||
+    int input_fd = keeper->client->input_fd > 0 ? keeper->client->input_fd : null_fd;
+    if (!arguments || null_fd < 0 || dup2(input_fd, STDIN_FILENO) < 0 ||
         (!keeper->client->once && dup2(null_fd, STDOUT_FILENO) < 0) || io_keep_only(FIXED_FD_KEEPER, fds, 4) < 0 ||
         io_set_cloexec(FIXED_FD_KEEPER, 0) < 0 || io_set_cloexec(FIXED_FD_LISTEN, 0) < 0 ||
         io_set_cloexec(FIXED_FD_KEYS, 0) < 0) {

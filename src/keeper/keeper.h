@@ -20,7 +20,8 @@ enum keeper_word {
     KEEPER_IS_ALIVE = 2, /* its loop turns; at least twice a second */
 };
 
-/* The program that the sandboxes are given to: front, or pyexec-selftest in its place. Both are taken for hostile. */
+/* The program that the sandboxes are given to: front, or pyexec-selftest or pyexec-mcp in its place. All are taken for
+ * hostile. */
 struct keeper_client {
     const char *program;
     const char *argument; /* before the settings, or NULL */
@@ -28,6 +29,7 @@ struct keeper_client {
     int keys_fd;          /* borrowed, of base/key_file.h; -1: there are no API keys */
     int takes_over;       /* 1: another keeper serves from listen_fd: front waits until sandboxes are ready */
     int heals;            /* 1: it is started in the place of one that was lost */
+    int input_fd;         /* borrowed; its standard input; 0: it has none */
     int once;             /* 1: it keeps the standard output, and the keeper ends with it and its exit status */
 };
 

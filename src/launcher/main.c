@@ -54,6 +54,7 @@ static const char help_head[] =
     "       pyexecd check-config [--setting=value ...]\n"
     "       pyexecd check [--json] [--setting=value ...]\n"
     "       pyexecd selftest [--json] [--setting=value ...]\n"
+    "       pyexecd mcp [--setting=value ...]\n"
     "       pyexecd key NAME [CAP ...]\n"
     "\n"
     "Runs untrusted Python over HTTP: each script in a fresh, locked-down sandbox.\n"
@@ -65,6 +66,8 @@ static const char help_head[] =
     "  selftest          attacks the sandboxes of this very host, prints what stopped each attack, and ends; opens no\n"
     "                    port. Exit status 0 only when every attack was stopped\n"
     "    --json          the same as one JSON object\n"
+    "  mcp               serves one agent on standard input and output by the Model Context Protocol, without a port,\n"
+    "                    until the input ends; the log goes to standard error\n"
     "  key NAME [CAP ..] makes an API key: its line for the file of keys on standard output, the key on standard "
     "error\n"
     "  --help            this text\n"
@@ -93,7 +96,7 @@ static int print_and_end(int argc, char **argv) {
 /* What the first words of the arguments ask for. */
 struct command {
     struct keeper_client client; /* who gets the sandboxes */
-    enum { COMMAND_SERVE, COMMAND_CHECK_CONFIG, COMMAND_CHECK, COMMAND_SELFTEST } what;
+    enum { COMMAND_SERVE, COMMAND_CHECK_CONFIG, COMMAND_CHECK, COMMAND_SELFTEST, COMMAND_MCP } what;
     int as_json;
 };
 
@@ -112,11 +115,13 @@ static int become_key_command(char **argv) {
 
 /* Takes these words out of the arguments: the command's name, then maybe `--json`. */
 static struct command take_command(int *argc, char **argv) {
-    static const char *const names[] = {
-        [COMMAND_CHECK_CONFIG] = "check-config", [COMMAND_CHECK] = "check", [COMMAND_SELFTEST] = "selftest"};
+    static const char *const names[] = {[COMMAND_CHECK_CONFIG] = "check-config",
+                                        [COMMAND_CHECK] = "check",
+                                        [COMMAND_SELFTEST] = "selftest",
+                                        [COMMAND_MCP] = "mcp"};
     struct command command = {.client = {.program = "pyexec-front", .listen_fd = -1, .keys_fd = -1}};
     int words = 0;
-    for (int what = COMMAND_CHECK_CONFIG; what <= COMMAND_SELFTEST && *argc > 1; what++) {
+    for (int what = COMMAND_CHECK_CONFIG; what <= COMMAND_MCP && *argc > 1; what++) {
         if (strcmp(argv[1], names[what]) == 0) {
             command.what = what;
             words = 1;
@@ -130,6 +135,9 @@ static struct command take_command(int *argc, char **argv) {
             command.client.argument = argv[2];
             words = 2;
         }
+    }
+    if (command.what == COMMAND_MCP) {
+        command.client = (struct keeper_client){.program = "pyexec-mcp", .listen_fd = -1, .keys_fd = -1, .once = 1};
     }
     for (int i = 1; i + words <= *argc; i++) {
         argv[i] = argv[i + words];
@@ -194,6 +202,32 @@ static int find_listener(struct service *service) {
     return fd;
 }
 
+/* One agent calls one tool after the other, most often: a pool as a service has it would be memory for nothing. */
+#define MCP_POOL_LEAN 2
+#define MCP_POOL_DATA 1
+
+/* Whoever starts us may use us, and has no use for a key. */
+static void adapt_to_one_agent(struct settings *settings) {
+    settings->api_keys_file[0] = '\0';
+    if (settings->pool_lean == 0) {
+        settings->pool_lean = MCP_POOL_LEAN;
+    }
+    if (settings->pool_data == 0) {
+        settings->pool_data = MCP_POOL_DATA;
+    }
+}
+
+/* The standard input is for pyexec-mcp alone: no other process of ours shall have it among its standard streams.
+ * Returns its new number or -errno. */
+static int take_input(void) {
+    cleanup_close int input_fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    cleanup_close int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (input_fd < 0 || null_fd < 0 || dup2(null_fd, STDIN_FILENO) < 0) {
+        return -errno;
+    }
+    return take_fd(&input_fd);
+}
+
 static int serve(struct command *command, const struct settings_sources *sources, const struct settings *settings) {
     cleanup_close int program_dir = open_program_dir();
     if (program_dir < 0) {
@@ -204,6 +238,13 @@ static int serve(struct command *command, const struct settings_sources *sources
         .sources = sources, .settings = *settings, .client = command->client, .program_dir = program_dir};
     memcpy(service.bound, settings->listen, sizeof service.bound);
     cleanup_close int listen_fd = -1;
+    if (command->what == COMMAND_MCP) {
+        service.client.input_fd = take_input();
+        if (service.client.input_fd < 0) {
+            log_error("standard input: %s", strerror(-service.client.input_fd));
+            return 1;
+        }
+    }
     if (command->what == COMMAND_SERVE && *settings->api_keys_file) {
         char complaint[1024];
         service.client.keys_fd = key_file_open(settings->api_keys_file, complaint, sizeof complaint);
@@ -241,6 +282,9 @@ int main(int argc, char **argv) {
     if (settings_load(&sources, &settings, &origins, error_text, sizeof error_text) < 0) {
         (void)fprintf(stderr, "pyexecd: %s\n", error_text);
         return EXIT_USAGE;
+    }
+    if (command.what == COMMAND_MCP) {
+        adapt_to_one_agent(&settings);
     }
     if (command.client.once && settings.log_level == LOG_LEVEL_INFO) {
         settings.log_level = LOG_LEVEL_WARNING; /* its output is a report, not the life of a service */

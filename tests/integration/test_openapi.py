@@ -55,7 +55,7 @@ def media_types():
     for path, operations in DOCUMENT["paths"].items():
         for method, operation in operations.items():
             for status, response in operation["responses"].items():
-                for kind, media in openapi.resolved(response)["content"].items():
+                for kind, media in openapi.resolved(response).get("content", {}).items():
                     yield f"{method} {path} {status} {kind}", media
             for kind, media in operation.get("requestBody", {}).get("content", {}).items():
                 yield f"{method} {path} request {kind}", media
@@ -149,7 +149,31 @@ def raw_answer(client, data, shut=False):
 
 POST = b"POST /execute HTTP/1.1\r\nHost: localhost\r\n"
 JSON_TYPE = b"Content-Type: application/json\r\n"
+POST_MCP = b"POST /mcp HTTP/1.1\r\nHost: localhost\r\n" + JSON_TYPE
 GETS = [path for path, operations in DOCUMENT["paths"].items() if "get" in operations]
+
+
+MCP = DOCUMENT["paths"]["/mcp"]["post"]["requestBody"]["content"]["application/json"]["examples"]
+
+
+@pytest.mark.parametrize("name", MCP)
+def test_its_example_messages_are_taken(service, name):
+    response = service.post(MCP[name]["value"], path="/mcp")
+    assert response.status == (202 if name == "cancel" else 200) and b'"error":' not in response.body
+
+
+def test_refusals_of_an_agents_head(service):
+    for lines, status in (
+        (b"Origin: http://evil.example\r\n", 403),
+        (b"Accept: text/html\r\n", 406),
+        (b"Mcp-Session-Id: other\r\n", 404),
+        (b"MCP-Protocol-Version: 2024-11-05\r\n", 400),
+        (b"X: " + b"x" * 40000 + b"\r\n", 431),
+    ):
+        assert raw_answer(service, POST_MCP + lines + b"Content-Length: 0\r\n\r\n") == status
+    assert raw_answer(service, POST_MCP + b"Content-Length: 99999999\r\n\r\n") == 413
+    assert raw_answer(service, POST_MCP.replace(JSON_TYPE, b"") + b"Content-Length: 0\r\n\r\n") == 415
+    assert raw_answer(service, POST_MCP + b"Content-Length: 2\r\n\r\n[]") == 400
 
 
 def test_refusals_of_a_head(service):
@@ -171,6 +195,7 @@ def test_answers_where_there_are_keys(own_service, public_directory):
     keys = KeyFile(public_directory).add("alice requests_per_minute=2", "bob metrics")
     own = own_service(api_keys_file=keys.path)
     assert own.client.post({"script": QUICK}).status == 401
+    assert own.client.post(MCP["run"]["value"], path="/mcp").status == 401
     for path in ("/metrics", "/v1/packages", "/v1/limits"):
         assert own.client.request("GET", path).status == 401
     assert [own.client.post({"script": QUICK}, keys.headers("alice")).status for _ in range(3)] == [200, 200, 429]
@@ -188,12 +213,14 @@ def test_answers_where_there_are_keys(own_service, public_directory):
 def test_refusals_of_a_busy_a_slow_and_an_ending_service(own_service):
     own = own_service(max_running=1, max_queue=0, body_timeout=1, drain_timeout=4, max_connections=20)
     assert raw_answer(own.client, POST + JSON_TYPE + b"Content-Length: 10\r\n\r\n") == 408
+    assert raw_answer(own.client, POST_MCP + b"Content-Length: 10\r\n\r\n") == 408
     for path in GETS:
         assert raw_answer(own.client, f"GET {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n".encode()) == 408
     own.client.close()
     held = [RawConnection(own.client) for _ in range(20)]
     for path in GETS:
         assert wait_until(lambda: raw_answer(own.client, f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()) == 503, 3) is not None
+    assert wait_until(lambda: raw_answer(own.client, POST_MCP + b"Content-Length: 0\r\n\r\n") == 503, 3) is not None
     for raw in held:
         raw.socket.close()
     assert wait_until(lambda: raw_answer(own.client, b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n") == 200, 3) is not None
@@ -405,7 +432,7 @@ def test_every_documented_answer_was_seen(request):
         for status in operation["responses"]
     }
     ran = {item.name for item in request.session.items if item.fspath == request.node.fspath}
-    if {"test_refusals_of_a_head", "test_refusals_of_a_busy_a_slow_and_an_ending_service", "test_answers_where_there_are_keys"} <= ran:
+    if {"test_refusals_of_a_head", "test_refusals_of_an_agents_head", "test_refusals_of_a_busy_a_slow_and_an_ending_service", "test_answers_where_there_are_keys"} <= ran:
         assert documented - not_on_purpose <= set(openapi.seen), documented - set(openapi.seen)
     else:
         assert set(openapi.seen) <= documented
