@@ -32,6 +32,8 @@ static const struct setting table[] = {
      "name, "
      "but on loopback none",
      RELOAD},
+    {"playground", SETTING_SWITCH, "yes", 0, 0, AT(playground),
+     "yes: the page for people at / is served, to whoever reaches the service (docs/playground.md)", RELOAD},
 
     {"default_timeout", SETTING_SECONDS, "10", 1, DAY_S, AT(default_timeout_ms),
      "wall clock time of a run whose request names none", RELOAD},
