@@ -10,7 +10,7 @@ import pathlib
 import re
 import sys
 
-BYTES_PER_LINE = 24
+BYTES_PER_LINE = 80
 
 
 def hashes(page, element):
@@ -37,9 +37,14 @@ def policy(page):
     ])
 
 
+# How each byte stands in a C string, which compiles many times faster than a list of numbers. A question mark could be
+# part of a trigraph.
+WRITTEN = [chr(byte) if 0x20 <= byte < 0x7F and chr(byte) not in '\\"?' else f"\\{byte:03o}" for byte in range(256)]
+
+
 def array(name, data):
-    lines = ["    " + ", ".join(map(str, data[at : at + BYTES_PER_LINE])) + "," for at in range(0, len(data), BYTES_PER_LINE)]
-    return [f"static const unsigned char {name}[] = {{", *lines, "};"]
+    lines = ["    \"" + "".join(WRITTEN[byte] for byte in data[at : at + BYTES_PER_LINE]) + "\"" for at in range(0, len(data), BYTES_PER_LINE)]
+    return [f"static const unsigned char {name}[] =", *lines, "    ;"]
 
 
 def main(source, output):
@@ -51,8 +56,8 @@ def main(source, output):
         '#include "front/playground.h"',
         *array("plain", plain),
         *array("packed", packed),
-        f'const struct playground_form playground_plain = {{plain, sizeof plain, "\\"{tag}\\"", NULL}};',
-        f'const struct playground_form playground_packed = {{packed, sizeof packed, "\\"{tag}-gzip\\"", "gzip"}};',
+        f'const struct playground_form playground_plain = {{plain, {len(plain)}, "\\"{tag}\\"", NULL}};',
+        f'const struct playground_form playground_packed = {{packed, {len(packed)}, "\\"{tag}-gzip\\"", "gzip"}};',
         f'const char playground_policy[] = "{policy(plain.decode())}";',
         "",
     ]

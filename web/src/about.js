@@ -32,7 +32,7 @@ export class About {
       this.#isGone = false;
       this.#health = answer;
       isWell = status === 200;
-      if (!this.#limits) await this.#learn();
+      if (!this.#limits || !this.#packages) await this.#learn();
     } catch {
       this.#isGone = true;
       this.#health = null;

@@ -1,5 +1,5 @@
 // Figures and files that a run hands back. Only pictures are shown, and only as pictures: what is in them cannot run.
-import { byId, button, download, h } from "./dom.js";
+import { byId, button, download, h, shownName } from "./dom.js";
 import { bytes } from "./format.js";
 
 // Types that an <img> draws, in our own words: the artifact's own word is never used.
@@ -37,23 +37,24 @@ export class Artifacts {
     this.#seen.add(path);
     this.#part.hidden = false;
     const data = decode(base64);
-    const picture = this.#picture(mime, data, base64, path);
+    const name = shownName(path);
+    const picture = this.#picture(mime, data, base64, name);
     const caption = h(
       "figcaption",
       {},
-      h("bdi", { class: "name" }, path),
+      h("bdi", { class: "name" }, name),
       h("span", { class: "quiet" }, bytes(size)),
-      button("Download", () => download(data, path), { "aria-label": `Download ${path}` }),
+      button("Download", () => download(data, path), { "aria-label": `Download ${name}` }),
     );
     this.#list.append(h("figure", { class: picture ? "artifact" : "artifact file" }, picture, caption));
   }
 
   skip({ path, reason }) {
     this.#part.hidden = false;
-    this.#list.append(h("p", { class: "quiet" }, "Left out: ", h("bdi", {}, path), ` (${reason})`));
+    this.#list.append(h("p", { class: "quiet" }, "Left out: ", h("bdi", {}, shownName(path)), ` (${reason})`));
   }
 
-  #picture(mime, data, base64, path) {
+  #picture(mime, data, base64, name) {
     let source;
     if (mime === SVG) {
       // As data: opened on its own it has no origin, so not this page's either.
@@ -64,7 +65,7 @@ export class Artifacts {
     } else {
       return null;
     }
-    const image = h("img", { src: source, alt: path, decoding: "async" });
+    const image = h("img", { src: source, alt: name, decoding: "async" });
     image.addEventListener("error", () => image.replaceWith(h("p", { class: "quiet" }, "This picture cannot be drawn.")));
     return image;
   }

@@ -41,10 +41,16 @@ export function download(content, name) {
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
+// Control characters, and those that are not seen but turn the direction of writing ("gpj.exe" shown as "exe.jpg").
+const UNSEEN = /[\p{Cc}\p{Cf}]/gu;
+
+/** A path that a script has chosen, for people. */
+export const shownName = (path) => path.replace(UNSEEN, "\ufffd");
+
 /** A name for a file on the user's own disk, of a path that a script has chosen. */
 export function safeName(path) {
   const last = path.split(/[/\\]/).at(-1) ?? "";
-  // Control characters, what no system takes, and what turns the direction of writing ("gpj.exe" shown as "exe.jpg").
-  const name = last.replace(/[\p{Cc}\p{Cf}<>:"|?*]/gu, "_").replace(/^\.+/, "_").slice(0, 120);
+  // And what some system does not take.
+  const name = last.replace(UNSEEN, "_").replace(/[<>:"|?*]/g, "_").replace(/^\.+/, "_").slice(0, 120);
   return name || "file";
 }

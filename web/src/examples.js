@@ -16,7 +16,7 @@ import error from "../examples/error.py";
 import timeout from "../examples/timeout.py";
 import sandbox from "../examples/sandbox.py";
 
-export const examples = [
+const list = [
   { title: "Hello", about: "The value that main() returns is the result.", script: hello },
   { title: "Arguments", about: "main() is called with JSON values.", script: argumentsScript, inputs: { args: "[12, 30]", kwargs: '{"greeting": "Together"}' } },
   { title: "Standard input", about: "What the script reads from stdin.", script: stdin, inputs: { stdin: "pears 3\napples 5\nplums 11\n" } },
@@ -33,3 +33,5 @@ export const examples = [
   { title: "Out of time", about: "What was written before is not lost.", script: timeout, inputs: { timeout: "1" } },
   { title: "In the sandbox", about: "What a script sees, and what it is refused.", script: sandbox },
 ];
+
+export const examples = list.map((example) => ({ ...example, script: example.script.trimEnd() }));

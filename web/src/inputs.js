@@ -1,5 +1,5 @@
 // What goes along with a script: arguments, standard input, files, limits.
-import { byId, button, h } from "./dom.js";
+import { byId, button, h, shownName } from "./dom.js";
 import { bytes, count } from "./format.js";
 import { isObject, parseExact } from "./exact_json.js";
 
@@ -190,8 +190,8 @@ export class Inputs {
         this.#files = this.#files.filter((one) => one !== file);
         this.#changed();
         byId("files-button").focus();
-      }, { "aria-label": `Remove ${file.path}`, class: "plain" });
-      return h("li", {}, h("bdi", { class: "name" }, file.path), h("span", { class: "quiet" }, bytes(file.size)), remove);
+      }, { "aria-label": `Remove ${shownName(file.path)}`, class: "plain" });
+      return h("li", {}, h("bdi", { class: "name" }, shownName(file.path)), h("span", { class: "quiet" }, bytes(file.size)), remove);
     });
     byId("files-list").replaceChildren(...rows);
     this.onChange();

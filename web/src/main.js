@@ -21,7 +21,7 @@ const output = new Output();
 const result = new Result();
 const artifacts = new Artifacts();
 let running = null; // the AbortController of the run that is on
-let isLoading = false; // a change of the script or its inputs is ours
+let isLoading = true; // a change of the script or its inputs is ours
 
 /* ---- what is written ---- */
 
@@ -38,11 +38,11 @@ const editor = new Editor(byId("script"), { run, change: onEdit });
 const inputs = new Inputs(onEdit);
 
 function load(script, state, message) {
+  clearTimeout(draftTimer);
   isLoading = true;
   editor.load(script);
   inputs.state = state;
   isLoading = false;
-  history.keepDraft(script, state);
   if (message) say(message);
 }
 
@@ -116,6 +116,7 @@ async function run() {
   const began = performance.now();
   const what = { script: editor.text, inputs: inputs.state };
   running = controller;
+  history.keepDraft(what.script, what.inputs);
   clearAnswer();
   say("Running…", "busy");
   setRunning(true);
@@ -143,7 +144,7 @@ function conclude({ end, answer, status, retryAfter }) {
   } else if (end === "stopped") {
     output.flush();
     say("Stopped. The sandbox was ended with it.", "bad");
-  } else if (end === "refused" && answer) {
+  } else if (end === "refused") {
     fail(answer, retryAfter);
     if (status === 401) askForKey("That key is not one of this service's.");
   } else if (end === "cut") {
@@ -171,6 +172,10 @@ function setRunning(isOn) {
 
 byId("run-button").addEventListener("click", run);
 byId("stop-button").addEventListener("click", () => running?.abort());
+byId("skip").addEventListener("click", (event) => {
+  event.preventDefault(); // the fragment is for links to scripts
+  editor.focus();
+});
 document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && !event.defaultPrevented && !document.querySelector("dialog[open]")) {
     event.preventDefault();
@@ -215,14 +220,14 @@ exampleSelect.addEventListener("change", () => {
 });
 
 function historyRow(run, dialog) {
-  const first = run.script.split("\n").find((line) => line.trim()) ?? "";
+  const first = run.script.split("\n").map((line) => line.trim()).filter(Boolean).slice(0, 4).join("  ");
   const restore = button("", () => {
     dialog.close();
     load(run.script, run.inputs, "Loaded from the history.");
     editor.focus();
   }, { class: "history-run" });
   restore.append(
-    h("code", {}, first.slice(0, 80)),
+    h("code", {}, first.slice(0, 100)),
     h("span", { class: "quiet" }, `${new Date(run.at).toLocaleString()} · ${run.outcome} · ${duration(Number(run.ms) || 0)} · ${count(run.script.split("\n").length, "line")}`),
   );
   return h("li", {}, restore);

@@ -126,7 +126,8 @@ function table(records, columns) {
     showMore();
   }
 
-  const heads = columns.map((name) => h("th", { scope: "col", "aria-sort": "none" }, button(shorten(name, 200), () => sortBy(name), { title: "Sort by this column" })));
+  const isNumeric = (name) => records.some((row) => numberOf(row[name]) !== null);
+  const heads = columns.map((name) => h("th", { scope: "col", "aria-sort": "none", class: isNumeric(name) ? "numeric" : undefined }, button(shorten(name, 200), () => sortBy(name), { title: "Sort by this column" })));
   showMore();
   const scroller = h("div", { class: "table-scroll", tabindex: 0, role: "region", "aria-label": "Result as a table" });
   scroller.append(h("table", {}, h("thead", {}, h("tr", {}, ...heads)), body));

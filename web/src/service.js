@@ -35,6 +35,17 @@ export async function get(path) {
   return { status: response.status, answer };
 }
 
+/** The service's JSON; a proxy in front of it may answer with anything. */
+function answerOf(text, status) {
+  try {
+    const answer = parseExact(text);
+    if (typeof answer?.error === "string") return answer;
+  } catch {
+    // no JSON
+  }
+  return { error: `Status ${status}`, message: "This is not the service's own answer: something on the way to it has answered." };
+}
+
 /**
  * Runs what `body` (JSON text) asks for. `on` has stdout(text), stderr(text) and artifact(artifact), called while the script
  * runs. Comes back with one of
@@ -59,7 +70,7 @@ export async function execute(body, signal, on) {
   }
   try {
     if (!(response.headers.get("Content-Type") ?? "").startsWith("text/event-stream")) {
-      const answer = parseExact(await response.text());
+      const answer = answerOf(await response.text(), response.status);
       return { end: "refused", status: response.status, answer, retryAfter: response.headers.get("Retry-After") };
     }
     for await (const { event, data } of readEvents(response.body)) {
