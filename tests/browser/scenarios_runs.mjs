@@ -137,8 +137,9 @@ export const scenarios = {
     await page.keyboard.type(" ");
     assert.equal(await page.locator(".cm-wrong-line").count(), 0);
     // A syntax error has its place in the line.
-    await stage.run("def main():\n    return (1 +\n\nx = 3 4\n", /^Failed: Syntax error, line \d/);
-    assert.equal(await page.locator(".cm-wrong-line").count(), 1);
+    await stage.run("def main():\n    return (1 +\n\nx = 3 4\n", /^Failed: SyntaxError, line 2/);
+    assert.equal(await page.locator(".cm-wrong-place").textContent(), "(");
+    assert.match(await page.locator(".cm-wrong-note").innerText(), /^SyntaxError: '\(' was never closed/);
     await stage.run("def other():\n    pass", /^Failed: No main\(\)/);
     assert.match(await page.locator("#problem").innerText(), /other/);
     assert.equal(await page.locator(".cm-wrong-note").count(), 0);

@@ -31,9 +31,10 @@ export function showProblem(answer, { goTo, retryAfter = null } = {}) {
   byId("problem").hidden = false;
 }
 
-/** The first words for the editor: the message without its picture of the line. */
+/** The words for the editor: one line of the message. A syntax error's says it last, below its picture of the line. */
 export function markOf(answer) {
-  const first = String(answer.message ?? "").split("\n")[0];
+  const lines = String(answer.message ?? "").trim().split("\n");
+  const first = answer.error === "syntax_error" ? lines.at(-1) : lines[0];
   const title = answer.error_type && !first.startsWith(answer.error_type) ? `${answer.error_type}: ${first}` : first;
   return { line: answer.line, column: answer.column, title, suggestions: texts(answer.suggestions).slice(0, 3).map(String) };
 }
