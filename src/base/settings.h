@@ -23,7 +23,8 @@ struct settings {
     char cors_origins[SETTINGS_TEXT_MAX];  /* that may read answers; separated by commas */
     char allowed_hosts[SETTINGS_TEXT_MAX]; /* that a request may name; separated by commas */
 
-    uint64_t mcp; /* 1: agents are served at /mcp */
+    uint64_t mcp;        /* 1: agents are served at /mcp */
+    uint64_t playground; /* 1: the page at "/" is there */
 
     uint64_t default_timeout_ms; /* wall clock of a run */
     uint64_t max_timeout_ms;

@@ -32,6 +32,8 @@ static const struct setting table[] = {
      "name, "
      "but on loopback none",
      RELOAD},
+    {"playground", SETTING_SWITCH, "yes", 0, 0, AT(playground),
+     "yes: the page for people at / is served, to whoever reaches the service (docs/playground.md)", RELOAD},
 
     {"mcp", SETTING_SWITCH, "yes", 0, 0, AT(mcp),
      "yes: agents can use the service at /mcp, by the Model Context Protocol (docs/mcp.md); no: there is nothing there",

@@ -17,11 +17,13 @@
 #include "wire/front_link.h"
 
 struct answer {
-    unsigned status;         /* of HTTP */
-    const char *type;        /* of the text; static; NULL when there is none */
-    const char *error;       /* the contract's word, static; NULL for success */
-    struct byte_buffer text; /* owned */
-    int has_run;             /* 1: `run` tells how a run went */
+    unsigned status;            /* of HTTP */
+    const char *type;           /* of the text; static; NULL when there is none */
+    const char *error;          /* the contract's word, static; NULL for success */
+    struct byte_buffer text;    /* owned */
+    const unsigned char *fixed; /* static bytes in place of `text`; NULL: none */
+    size_t fixed_len;
+    int has_run; /* 1: `run` tells how a run went */
     struct run_measures run;
 };
 

@@ -13,12 +13,13 @@ void answer_headers_of_problem(struct answer_headers *headers, const struct prob
 /* No answer is kept, taken for another type, run, framed or embedded by a page, whatever a script has put into it. */
 static const struct {
     const char *name, *value;
+    int is_not_the_pages; /* the page at "/" has its own */
 } security_headers[] = {
-    {"Cache-Control", "no-store"},
-    {"X-Content-Type-Options", "nosniff"},
-    {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
-    {"Cross-Origin-Resource-Policy", "same-origin"},
-    {"Referrer-Policy", "no-referrer"},
+    {"Cache-Control", "no-store", 1},
+    {"X-Content-Type-Options", "nosniff", 0},
+    {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'", 1},
+    {"Cross-Origin-Resource-Policy", "same-origin", 0},
+    {"Referrer-Policy", "no-referrer", 0},
 };
 
 void answer_headers_write_security(char *ret_text, size_t size) {
@@ -58,6 +59,21 @@ static void add_note(struct adder *adder, const struct rate_note *note) {
     add(adder, "RateLimit-Policy", policy);
 }
 
+/* It is the same for everybody, runs what it is made of and nothing else, and no window that opened it has a hold on
+ * it.
+ */
+static void add_page(struct adder *adder, const struct page_headers *page) {
+    if (!page->etag) {
+        return;
+    }
+    add(adder, "Cache-Control", "no-cache");
+    add(adder, "ETag", page->etag);
+    add(adder, "Vary", "Accept-Encoding");
+    add(adder, "Content-Encoding", page->encoding);
+    add(adder, "Content-Security-Policy", page->policy);
+    add(adder, "Cross-Origin-Opener-Policy", "same-origin");
+}
+
 /* What a page of another origin may do and read. The browser asks again after ten minutes. */
 static void add_cors(struct adder *adder, const struct answer_headers *headers) {
     if (!headers->cors_origin || !*headers->cors_origin) {
@@ -85,8 +101,11 @@ int answer_headers_add(const struct answer_headers *headers, struct MHD_Response
     struct adder adder = {.response = response};
     add(&adder, "X-Request-Id", headers->id);
     for (size_t i = 0; i < sizeof security_headers / sizeof security_headers[0]; i++) {
-        add(&adder, security_headers[i].name, security_headers[i].value);
+        if (!headers->page.etag || !security_headers[i].is_not_the_pages) {
+            add(&adder, security_headers[i].name, security_headers[i].value);
+        }
     }
+    add_page(&adder, &headers->page);
     add_cors(&adder, headers);
     add(&adder, "Content-Type", type);
     add(&adder, "Allow", headers->allow);

@@ -7,6 +7,13 @@
 #include "front/gate.h"
 #include "front/problem.h"
 
+/* What the page at "/" has in place of what every answer has. Static texts. */
+struct page_headers {
+    const char *etag; /* NULL: the answer is not that page */
+    const char *policy;
+    const char *encoding; /* NULL: none */
+};
+
 struct answer_headers {
     const char *id;        /* the request's; borrowed */
     unsigned retry_after;  /* seconds; 0: none */
@@ -18,6 +25,7 @@ struct answer_headers {
     int is_replay;           /* the answer of an earlier request with the same Idempotency-Key */
     const char *session;     /* for Mcp-Session-Id; NULL: none. Borrowed */
     int is_preflight;        /* `allow` is what that page may do */
+    struct page_headers page;
 };
 
 /* What a problem brings along. */

@@ -81,19 +81,31 @@ void exchange_memory_problem(struct problem *problem) {
     problem_suggest(problem, "Send the request again in a moment, as Retry-After says");
 }
 
+/* Hands the answer's text over; fixed bytes stay where they are. NULL when out of memory. */
+static struct MHD_Response *response_of(struct answer *answer) {
+    if (answer->fixed) {
+        return MHD_create_response_from_buffer(answer->fixed_len, (void *)(uintptr_t)answer->fixed,
+                                               MHD_RESPMEM_PERSISTENT);
+    }
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(answer->text.len, answer->text.bytes, MHD_RESPMEM_MUST_FREE);
+    if (response) {
+        answer->text = (struct byte_buffer){.len = answer->text.len}; /* the bytes are the response's now */
+    }
+    return response;
+}
+
 /* Gives the answer to the library. */
 static enum MHD_Result send_answer(struct exchange *exchange) {
-    size_t len = exchange->answer.text.len;
+    size_t len = exchange->answer.fixed ? exchange->answer.fixed_len : exchange->answer.text.len;
     owe_answer(exchange);
     exchange->headers.close |= exchange->server->retiring || exchange->server->leaving;
     exchange->status = exchange->answer.status;
     exchange->answer_bytes = len;
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(len, exchange->answer.text.bytes, MHD_RESPMEM_MUST_FREE);
+    struct MHD_Response *response = response_of(&exchange->answer);
     if (!response) {
         return MHD_NO;
     }
-    exchange->answer.text = (struct byte_buffer){.len = len}; /* the bytes are the response's now */
     enum MHD_Result result = MHD_NO;
     struct metrics *metrics = exchange->server->run_means->metrics;
     metrics_count_response(metrics, exchange->answer.status);

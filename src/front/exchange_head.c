@@ -4,6 +4,7 @@
 #include "front/exchange_inside.h"
 #include "front/limits_page.h"
 #include "front/pages.h"
+#include "front/playground.h"
 
 struct header_list {
     struct byte_buffer headers; /* of struct http_header */
@@ -50,6 +51,8 @@ int exchange_judge_head(struct exchange *exchange, const char *url, const char *
         .allowed_hosts = server->settings->allowed_hosts,
         .cors_origins = server->settings->cors_origins,
         .mcp = (int)server->settings->mcp,
+        .page_etag = server->settings->playground ? playground_plain.etag : NULL,
+        .page_etag_packed = playground_packed.etag,
     };
     http_head_judge(&head, &rules, &exchange->head);
     byte_buffer_free(&list.headers);
@@ -81,6 +84,10 @@ static void take_page(struct exchange *exchange) {
         break;
     case ROUTE_OPENAPI:
         error = answer_openapi(&answer);
+        break;
+    case ROUTE_PLAYGROUND:
+        playground_answer(&exchange->head, &answer, &exchange->headers);
+        error = 0;
         break;
     case ROUTE_HEALTH:
     case ROUTE_EXECUTE:

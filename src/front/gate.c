@@ -75,6 +75,7 @@ int gate_judge(struct gate *gate, const struct http_judgement *head, const struc
     case ROUTE_LIVE:
     case ROUTE_READY:
     case ROUTE_OPENAPI:
+    case ROUTE_PLAYGROUND:
     case ROUTE_OPTIONS:
         return 0;
     case ROUTE_EXECUTE:

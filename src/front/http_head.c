@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "front/http_negotiation.h"
 #include "front/http_origin.h"
 #include "front/mcp/message.h"
 
@@ -354,6 +355,23 @@ static void judge_mcp(const struct http_head *head, const struct http_rules *rul
     }
 }
 
+/* ---- GET / ---- */
+
+static void judge_page(const struct http_head *head, const struct http_rules *rules, struct http_judgement *judgement) {
+    int gzip = -1, any = -1;
+    for (size_t i = 0; i < head->n_headers; i++) {
+        const struct http_header *header = &head->headers[i];
+        if (header->name_len == 15 && strncasecmp(header->name, "Accept-Encoding", 15) == 0) {
+            gzip = gzip >= 0 ? gzip : http_takes_coding(header->value, header->value_len, "gzip");
+            any = any >= 0 ? any : http_takes_coding(header->value, header->value_len, "*");
+        }
+    }
+    judgement->takes_gzip = gzip >= 0 ? gzip : any == 1;
+    const char *etag = judgement->takes_gzip ? rules->page_etag_packed : rules->page_etag;
+    const struct http_header *known = find(head, "If-None-Match", NULL);
+    judgement->has_page = known && http_lists_etag(known->value, known->value_len, etag);
+}
+
 /* ---- all of it ---- */
 
 const char *http_target_path(const char *target) {
@@ -385,7 +403,7 @@ static const struct resource {
     {"/health/live", ROUTE_LIVE, READ_ALLOW},     {"/health/ready", ROUTE_READY, READ_ALLOW},
     {"/metrics", ROUTE_METRICS, READ_ALLOW},      {"/openapi.json", ROUTE_OPENAPI, READ_ALLOW},
     {"/v1/packages", ROUTE_PACKAGES, READ_ALLOW}, {"/v1/limits", ROUTE_LIMITS, READ_ALLOW},
-    {"/mcp", ROUTE_MCP, "POST, OPTIONS"},
+    {"/mcp", ROUTE_MCP, "POST, OPTIONS"},         {"/", ROUTE_PLAYGROUND, READ_ALLOW},
 };
 
 static int takes_method(const struct resource *resource, const char *method) {
@@ -402,7 +420,8 @@ static void judge_route(const struct http_head *head, const struct http_rules *r
     for (size_t i = 0; i < sizeof resources / sizeof resources[0]; i++) {
         resource = strcmp(path, resources[i].path) == 0 ? &resources[i] : resource;
     }
-    if (resource && resource->route == ROUTE_MCP && !rules->mcp) {
+    if (resource &&
+        ((resource->route == ROUTE_MCP && !rules->mcp) || (resource->route == ROUTE_PLAYGROUND && !rules->page_etag))) {
         resource = NULL;
     }
     if (strcmp(head->method, "OPTIONS") == 0 && (resource || strcmp(path, "*") == 0)) {
@@ -423,6 +442,8 @@ static void judge_route(const struct http_head *head, const struct http_rules *r
             judge_execute(head, rules, judgement);
         } else if (resource->route == ROUTE_MCP) {
             judge_mcp(head, rules, judgement);
+        } else if (resource->route == ROUTE_PLAYGROUND) {
+            judge_page(head, rules, judgement);
         }
     }
 }

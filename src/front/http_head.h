@@ -30,10 +30,12 @@ struct http_head {
 struct http_rules {
     size_t max_header_bytes;
     uint64_t max_body_bytes;
-    int on_loopback;           /* only this machine can connect */
-    const char *allowed_hosts; /* names that the Host header may have, separated by commas; "": see on_loopback */
-    const char *cors_origins;  /* origins whose pages may use the service, separated by commas */
-    int mcp;                   /* there is a /mcp */
+    int on_loopback;              /* only this machine can connect */
+    const char *allowed_hosts;    /* names that the Host header may have, separated by commas; "": see on_loopback */
+    const char *cors_origins;     /* origins whose pages may use the service, separated by commas */
+    int mcp;                      /* there is a /mcp */
+    const char *page_etag;        /* of the page at "/" as it is; NULL: there is none */
+    const char *page_etag_packed; /* and as gzip */
 };
 
 enum http_route {
@@ -46,6 +48,7 @@ enum http_route {
     ROUTE_LIMITS,
     ROUTE_OPENAPI,
     ROUTE_MCP,
+    ROUTE_PLAYGROUND,
     ROUTE_OPTIONS,
 };
 
@@ -59,6 +62,8 @@ struct http_judgement {
     uint64_t length; /* of the body when it is known */
     int expects_continue;
     int takes_events_only; /* the answer is to be text/event-stream */
+    int takes_gzip;        /* ROUTE_PLAYGROUND */
+    int has_page;          /* ROUTE_PLAYGROUND: the client has it, in the form that it takes */
     const char *key;       /* the API key that comes along, in the head's own memory, or NULL */
     size_t key_len;
     char cors_origin[HTTP_ORIGIN_MAX + 1];              /* the page that asks, where cors_origins names it, else "" */

@@ -18,6 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         .on_loopback = 1,
         .allowed_hosts = "runner.example.org,b",
         .cors_origins = "https://a.example,http://b:1",
+        .page_etag = "\"a1\"",
+        .page_etag_packed = "\"a1-gzip\"",
     };
     struct http_judgement judgement;
     char *text = malloc(size + 1);

@@ -6,6 +6,7 @@ provokes.
 
 import collections
 import functools
+import gzip
 import json
 import os
 
@@ -80,7 +81,7 @@ def short_integer(digits):
 def check(method, path, status, headers, body):
     """Fails when the answer is not as documented. Whatever is not documented must be the service's own Problem."""
     path = path.partition("?")[0]
-    if method in ("HEAD", "OPTIONS") or status in (100, 204):
+    if method in ("HEAD", "OPTIONS") or status in (100, 204, 304):
         return
     response = response_of(method, path, status)
     if response and "content" not in response:
@@ -98,6 +99,8 @@ def check(method, path, status, headers, body):
             header = resolved(header)
             assert not header.get("required") or name in headers, f"{method} {path} {status}: no {name}"
         check_body = _validator(json.dumps(response["content"][kind]["schema"]))
+    if headers.get("Content-Encoding") == "gzip":
+        body = gzip.decompress(body)
     value = json.loads(body, parse_int=short_integer) if kind == "application/json" else body.decode()
     problem = why_not(check_body, value)
     assert problem is None, f"{method} {path} {status}: {problem}\n{body[:1000]!r}"

@@ -48,7 +48,7 @@ def test_head_and_options(shared):
 @pytest.mark.parametrize("method,path,status,error", [
     ("GET", "/execute", 405, "method_not_allowed"), ("PUT", "/execute", 405, "method_not_allowed"),
     ("POST", "/health", 405, "method_not_allowed"), ("BREW", "/health", 405, "method_not_allowed"),
-    ("GET", "/", 404, "not_found"), ("GET", "/executed", 404, "not_found"), ("POST", "/%65xecute", 404, "not_found"),
+    ("GET", "/index.html", 404, "not_found"), ("GET", "/executed", 404, "not_found"), ("POST", "/%65xecute", 404, "not_found"),
     ("GET", "/a\u00e9".encode().decode("latin-1"), 404, "not_found"), ("OPTIONS", "/nothing", 404, "not_found")])
 def test_no_such_thing(shared, method, path, status, error):
     answer = raw(shared, f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode("latin-1"))

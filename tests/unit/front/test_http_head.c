@@ -233,6 +233,62 @@ static void one_key_at_most(void **state) {
         400);
 }
 
+static struct http_judgement judge_page(const char *const *lines) {
+    return judge_by((struct http_rules){.page_etag = "\"a1\"", .page_etag_packed = "\"a1-gzip\""}, "GET", "/", lines);
+}
+
+static void the_page_is_there_where_it_is_turned_on(void **state) {
+    (void)state;
+    assert_int_equal(judge_page(LINES("Host: x")).route, ROUTE_PLAYGROUND);
+    assert_int_equal(judge_page(LINES("Host: x")).refused, 0);
+    assert_int_equal(judge("GET", "/", LINES("Host: localhost")).problem.status, 404);
+    assert_int_equal(judge("OPTIONS", "/", LINES("Host: localhost")).problem.status, 404);
+    const struct http_rules rules = {.page_etag = "\"a1\"", .page_etag_packed = "\"a1-gzip\""};
+    assert_int_equal(judge_by(rules, "HEAD", "http://x", LINES("Host: x")).route, ROUTE_PLAYGROUND);
+    assert_string_equal(judge_by(rules, "OPTIONS", "/", LINES("Host: x")).allow, "GET, HEAD, OPTIONS");
+    assert_int_equal(judge_by(rules, "POST", "/", LINES("Host: x")).problem.status, 405);
+    assert_int_equal(judge_by(rules, "GET", "/index.html", LINES("Host: x")).problem.status, 404);
+}
+
+static void the_page_is_compressed_for_who_takes_that(void **state) {
+    (void)state;
+    const struct {
+        int takes_gzip;
+        const char *const *lines;
+    } cases[] = {
+        {0, LINES("Host: x")},
+        {1, LINES("Host: x", "Accept-Encoding: gzip")},
+        {1, LINES("Host: x", "accept-encoding: br;q=1.0, GZIP;q=0.8 , *;q=0.1")},
+        {1, LINES("Host: x", "Accept-Encoding: deflate", "Accept-Encoding: gzip")},
+        {1, LINES("Host: x", "Accept-Encoding: *")},
+        {1, LINES("Host: x", "Accept-Encoding: gzip;q=0.001")},
+        {1, LINES("Host: x", "Accept-Encoding: gzip, *;q=0")},
+        {0, LINES("Host: x", "Accept-Encoding: ")},
+        {0, LINES("Host: x", "Accept-Encoding: identity")},
+        {0, LINES("Host: x", "Accept-Encoding: gzip;q=0")},
+        {0, LINES("Host: x", "Accept-Encoding: gzip ; Q=0.000, *")},
+        {0, LINES("Host: x", "Accept-Encoding: *;q=0.0")},
+        {0, LINES("Host: x", "Accept-Encoding: gzipped, x;gzip")},
+        {0, LINES("Host: x", "Accept-Encoding: ,;,q=1")},
+    };
+    for (size_t i = 0; i < COUNT_OF(cases); i++) {
+        assert_int_equal(judge_page(cases[i].lines).takes_gzip, cases[i].takes_gzip);
+    }
+}
+
+static void the_page_is_not_sent_again(void **state) {
+    (void)state;
+    assert_int_equal(judge_page(LINES("Host: x")).has_page, 0);
+    assert_int_equal(judge_page(LINES("Host: x", "If-None-Match: \"a1\"")).has_page, 1);
+    assert_int_equal(judge_page(LINES("Host: x", "If-None-Match: \"z,z\",W/\"a1\" ")).has_page, 1);
+    assert_int_equal(judge_page(LINES("Host: x", "If-None-Match: *")).has_page, 1);
+    assert_int_equal(judge_page(LINES("Host: x", "If-None-Match: a1")).has_page, 0);
+    assert_int_equal(judge_page(LINES("Host: x", "If-None-Match: \"a1-gzip\"")).has_page, 0);
+    assert_int_equal(judge_page(LINES("Host: x", "If-None-Match: \"A1\"")).has_page, 0);
+    assert_int_equal(judge_page(LINES("Host: x", "Accept-Encoding: gzip", "If-None-Match: \"a1-gzip\"")).has_page, 1);
+    assert_int_equal(judge_page(LINES("Host: x", "Accept-Encoding: gzip", "If-None-Match: \"a1\"")).has_page, 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(takes_a_run),
@@ -243,6 +299,9 @@ int main(void) {
         cmocka_unit_test(names_that_can_be_pointed_here_are_refused),
         cmocka_unit_test(listed_pages_may),
         cmocka_unit_test(one_key_at_most),
+        cmocka_unit_test(the_page_is_there_where_it_is_turned_on),
+        cmocka_unit_test(the_page_is_compressed_for_who_takes_that),
+        cmocka_unit_test(the_page_is_not_sent_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

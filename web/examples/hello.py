@@ -1,0 +1,3 @@
+def main():
+    print("What is printed stands in the output.")
+    return "Hello, World!"
