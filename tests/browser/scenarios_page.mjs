@@ -63,7 +63,7 @@ def main():
             file.write(text)
     put("<img src=x onerror=alert(4)>.txt", BAD)
     put("page.html", "<!doctype html><script>document.title='taken'; alert(5)</script>")
-    put("drawing.svg", '<svg xmlns="http://www.w3.org/2000/svg" width="120" height="60" onload="alert(6)"><script>alert(7)</script><rect width="120" height="60" fill="teal"/><foreignObject width="50" height="50"><body xmlns="http://www.w3.org/1999/xhtml"><script>alert(8)</script></body></foreignObject></svg>')
+    put("drawing.svg", '<svg xmlns="http://www.w3.org/2000/svg" width="120" height="60" onload="alert(6)"><script>alert(7)</script><rect width="120" height="60" fill="teal"/><foreignObject width="50" height="50"><script>alert(8)</script></foreignObject></svg>')
     put("not.png", BAD)
     put("\\u202egnp.exe", "x")
     return RESULT`;
