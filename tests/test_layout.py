@@ -50,8 +50,8 @@ FORMAT_OF_COPYRIGHT = "https://www.debian.org/doc/packaging-manuals/copyright-fo
 DOCUMENT_HOSTS = re.compile(r"^(www\.)?(keepachangelog\.com|semver\.org|docs\.python\.org|man7\.org|(docs\.)?kernel\.org)$")
 # A word without a dot stands for a host in a comment or a test.
 OWN_HOSTS = re.compile(r"^([a-z0-9-]+|127\.\d+\.\d+\.\d+|0\.0\.0\.0|\[::1?\]|([a-z0-9-]+\.)*(example(\.(org|com|net))?|invalid|test))$")
-# A name that looks like an address: what SVG is called in XML. Nobody fetches it.
-NAMESPACE = "http://www.w3.org/2000/svg"
+# Names that look like addresses: what SVG and XHTML are called in XML. Nobody fetches them.
+NAMESPACE = re.compile(r"http://www\.w3\.org/(2000/svg|1999/xhtml)")
 BUILT = ROOT / "web" / "dist"  # scripts/check-web says whether it is right
 # A machine's own path, spelled so that this file does not hold it.
 MACHINE_PATH = "/" + "work/"
@@ -166,7 +166,7 @@ def test_no_machine_or_registry_is_named():
         if MACHINE_PATH in text:
             wrong.append(f"{place(path)}: a path of the machine it was written on")
         wrong += [f"{place(path)}: {found.group()}" for found in REGISTRY.finditer(text)]
-        for host in re.findall(r"https?://(\[[^\]\s]*\]|[A-Za-z0-9.-]+)", text.replace(NAMESPACE, "")):
+        for host in re.findall(r"https?://(\[[^\]\s]*\]|[A-Za-z0-9.-]+)", NAMESPACE.sub("", text)):
             if not OWN_HOSTS.match(host.lower()) and not (document and DOCUMENT_HOSTS.match(host.lower())):
                 wrong.append(f"{place(path)}: host {host}")
     assert not wrong, "\n".join(wrong)

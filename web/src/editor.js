@@ -113,7 +113,7 @@ export class Editor {
       syntaxHighlighting(highlight),
       marks,
       theme,
-      EditorView.contentAttributes.of({ "aria-label": "Python script", spellcheck: "false", autocapitalize: "off", autocorrect: "off" }),
+      EditorView.contentAttributes.of({ "aria-label": "Python script", tabindex: "0", spellcheck: "false", autocapitalize: "off", autocorrect: "off" }),
       keymap.of([...closeBracketsKeymap, ...completionKeymap, ...defaultKeymap, ...historyKeymap, indentWithTab]),
       EditorView.updateListener.of((update) => {
         if (update.docChanged) on.change();
