@@ -3,7 +3,7 @@
 PYTHON := /usr/bin/python3
 ARGS ?=
 
-.PHONY: all image run test test-long test-asan test-container test-vm bench deb lint format clang docs install clean help
+.PHONY: all image run test test-long test-asan test-container test-vm bench deb lint format clang docs docs-examples install clean help
 
 all: ## build into build/, programs in build/bin/
 	@scripts/install-deps build
@@ -59,6 +59,9 @@ clang: ## build with clang into build-clang/ and run the unit tests there
 
 docs: all ## write the table of settings into docs/configuration.md
 	@$(PYTHON) scripts/update-docs
+
+docs-examples: all ## run the examples of the documents and write what they print
+	@$(PYTHON) scripts/update-docs-examples
 
 install: all ## install below /usr/local (DESTDIR and `meson configure build -Dprefix=...` as usual)
 	@meson install -C build --no-rebuild

@@ -140,7 +140,7 @@ static int replace(int directory, const char *name, const char *bytes, size_t le
 
 int save_artifact(const struct saving *saving, const char *path, size_t path_len, const char *bytes, size_t len,
                   struct failure *failure) {
-    const char *fault = save_path_fault(path, path_len, saving->hidden), *name;
+    const char *fault = save_path_fault(path, path_len, saving->hidden), *name = path;
     char copy[PATH_MAX_BYTES + 1];
     const int shown = path_len < 200 ? (int)path_len : 200;
     if (fault) {
