@@ -298,7 +298,7 @@ class TestOperated:
         answer = health()
         (RESULTS / "health-root.json").write_text(json.dumps(answer, indent=1))
         layers = {layer["name"]: layer["detail"] for layer in answer["isolation"]["layers"]["in_force"]}
-        assert answer["isolation"]["tier"] == "namespaces" and {"own user", "memory cgroup"} <= layers.keys(), answer
+        assert answer["isolation"]["tier"] == "namespaces" and {"user namespace", "own user", "memory cgroup"} <= layers.keys(), answer
         assert hello() == "hello"
         found = processes().values()
         users = {name: uid for name, uid in found}
