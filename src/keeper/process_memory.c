@@ -117,6 +117,7 @@ void process_memory_measure(int proc_fd, pid_t pid, process_memory_unlinked *on_
     char text[4096];
     struct process_memory memory = {.bytes = 0};
     ssize_t n = read_rollup(proc_fd, pid, memory.path, text, sizeof text);
+    memory.has_ended = n == 0;
     if (n > 0) {
         memory.bytes = kib_of(text, "\nPss:") + kib_of(text, "\nSwapPss:");
         if (read_of(proc_fd, memory.path, "status", text, sizeof text) > 0) {

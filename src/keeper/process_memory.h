@@ -12,6 +12,7 @@
 struct process_memory {
     uint64_t bytes; /* proportional share of its pages, swapped ones too, with its page tables and its list of maps */
     int hides;      /* 1: it maps shared memory whose size nobody can tell */
+    int has_ended;  /* 1: it has no memory any more, nor has any thread of it; it may still wait to be waited for */
     /* Where below /proc to look for the rest of it: in that of one of its threads when the first one has ended, which
      * takes the view of all with it. */
     char path[PROCESS_PATH_MAX];

@@ -213,13 +213,14 @@ static uint64_t cpu_us_of(pid_t pid) {
     return ticks * 1000000u / (uint64_t)sysconf(_SC_CLK_TCK);
 }
 
-/* Files that are in no directory any more but open, and channels. `path` is the process' below /proc. */
-static void measure_descriptors(const char *process, pid_t pid) {
+/* Files that are in no directory any more but open, and channels. */
+static void measure_descriptors(const struct process_memory *memory, pid_t pid) {
     char path[PROCESS_PATH_MAX + 4];
-    (void)snprintf(path, sizeof path, "%s/fd", process);
+    (void)snprintf(path, sizeof path, "%s/fd", memory->path);
     DIR *list = open_list(look.proc_fd, path);
     if (!list) {
-        if (errno == EACCES) {
+        /* One that has ended and waits to be waited for belongs to root in there, and holds nothing. */
+        if (errno == EACCES && !memory->has_ended) {
             suspect(HIDDEN_PROCESS | (uint64_t)pid);
         }
         return;
@@ -254,7 +255,7 @@ static void measure_process(void *context, pid_t pid) {
     look.result.memory_bytes += memory.bytes;
     look.result.hides_memory |= (uint64_t)memory.hides;
     look.result.cpu_us += cpu_us_of(pid);
-    measure_descriptors(memory.path, pid);
+    measure_descriptors(&memory, pid);
 }
 
 /* Returns 1 when something new is there that the next look will judge.

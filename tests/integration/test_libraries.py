@@ -431,6 +431,29 @@ class TestSubprocesses:
             """
         assert service.result(script) == ["a\n", 3, "LOUD", "got"]
 
+    def test_signals_do_not_disturb_forks(self, service):
+        """They never do, wherever a fork has to be permitted first."""
+        script = """
+            import os, signal, subprocess, threading
+            def main():
+                signal.signal(signal.SIGALRM, lambda *ignored: None)
+                signal.setitimer(signal.ITIMER_REAL, 0.0003, 0.0003)
+                ended = []
+                for _ in range(40):
+                    child = os.fork()
+                    if child == 0:
+                        os._exit(3)
+                    ended.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+                    ended.append(subprocess.run(["sh", "-c", "true & true & exit 4"]).returncode)
+                    ended.append(os.waitstatus_to_exitcode(os.waitpid(os.posix_spawn("/bin/true", ["true"], {}), 0)[1]))
+                    thread = threading.Thread(target=ended.append, args=(5,))
+                    thread.start()
+                    thread.join()
+                signal.setitimer(signal.ITIMER_REAL, 0)
+                return ended == [3, 4, 0, 5] * 40
+            """
+        assert service.result(script, timeout=60) is True
+
     def test_the_interpreter_is_the_same(self, service):
         script = """
             import subprocess, sys, os
