@@ -250,7 +250,7 @@ static int append_uri(const struct json_span *id, const struct json_span *path, 
     for (size_t i = 0; !error && i < name.len; i++) {
         const unsigned char c = (unsigned char)name.bytes[i];
         const int plain =
-            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || memchr("-._~/", c, 5) != NULL;
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || (c && strchr("-._~/", c));
         (void)snprintf(escaped, sizeof escaped, plain ? "%c" : "%%%02X", c);
         error = byte_buffer_append_text(out, escaped);
     }
