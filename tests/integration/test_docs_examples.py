@@ -28,6 +28,7 @@ def test_the_pages_that_promise_it_have_examples():
     assert {"quickstart.md", "guide.md"} <= set(WITH_EXAMPLES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WITH_EXAMPLES)
 def test_examples_print_what_the_page_says(service, tmp_path, name):
     """In the page's order, in one directory: later ones use the files of earlier ones."""

@@ -168,6 +168,7 @@ def ready(own):
     return response.status, response.json()["status"]
 
 
+@pytest.mark.slow
 def test_a_balancer_has_time_to_look(own_service):
     own = own_service(drain_delay=2)
     assert wait_until(lambda: "ready on" in own.log(), 20) is not None
@@ -183,6 +184,7 @@ def test_a_balancer_has_time_to_look(own_service):
     assert 1.9 < time.monotonic() - start < 4
 
 
+@pytest.mark.slow
 def test_a_second_signal_cuts_that_short(own_service):
     own = own_service(drain_delay=30)
     assert wait_until(lambda: "ready on" in own.log(), 20) is not None

@@ -194,6 +194,7 @@ class TestProcesses:
         assert service.result("def main():\n    return 'well'") == "well"
 
 
+@pytest.mark.slow
 def test_a_neighbour_that_is_out_of_memory_is_not_taken_for_the_host(service):
     """Who kills himself meanwhile is told so."""
     bomb = "def main():\n    return len(b'x' * (1 << 30))"

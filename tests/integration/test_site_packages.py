@@ -72,6 +72,7 @@ def test_pure_and_compiled_packages_of_debian(own_service, directory):
     assert listed["ujson"]["modules"] == ["ujson"]
 
 
+@pytest.mark.slow
 def test_they_come_before_the_systems_and_behind_the_standard_library(own_service, directory):
     write(directory / "roman.py", "WHOSE = 'the operator'")
     write(directory / "json.py", "WHOSE = 'the operator'")
@@ -80,6 +81,7 @@ def test_they_come_before_the_systems_and_behind_the_standard_library(own_servic
     assert service.result(script) == ["the operator", False]
 
 
+@pytest.mark.slow
 def test_a_script_can_read_but_not_change_them(own_service, directory):
     write(directory / "kept.py", "VALUE = 1")
     for path in (directory, directory / "kept.py"):
@@ -104,6 +106,7 @@ def test_a_script_can_read_but_not_change_them(own_service, directory):
     assert service.result("import kept\ndef main(): return kept.VALUE") == 1
 
 
+@pytest.mark.slow
 def test_a_virtual_environment_and_several_directories(own_service, directory):
     version = "{0.major}.{0.minor}".format(__import__("sys").version_info)
     environment = directory / "environment"
@@ -117,6 +120,7 @@ def test_a_virtual_environment_and_several_directories(own_service, directory):
     assert service.result(script) == "firstsecond"
 
 
+@pytest.mark.slow
 def test_a_path_file_is_followed(own_service, directory):
     write(directory / "more.pth", "below\n")
     write(directory / "below" / "deep.py", "VALUE = 3")
@@ -157,6 +161,7 @@ def test_a_directory_that_cannot_be_used_stops_the_start(own_service, directory,
     assert f"site_packages: {directory}" in log and words in log
 
 
+@pytest.mark.slow
 @pytest.mark.needs_root
 def test_a_directory_that_scripts_may_not_read_stops_the_start(own_service, directory):
     write(directory / "closed" / "inner" / "module.py", "")
@@ -165,6 +170,7 @@ def test_a_directory_that_scripts_may_not_read_stops_the_start(own_service, dire
     assert f"{directory}/closed has mode 700 (chmod o+x helps)" in log
 
 
+@pytest.mark.slow
 def test_without_namespaces_a_directory_in_tmp_stops_the_start(own_service, directory, namespaces):
     with tempfile.TemporaryDirectory(dir="/tmp") as path:
         os.chmod(path, 0o755)
@@ -175,6 +181,7 @@ def test_without_namespaces_a_directory_in_tmp_stops_the_start(own_service, dire
             assert f"{path}: in its place scripts have a directory of their own" in refused(own_service, site_packages=path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "source, words",
     [
@@ -195,6 +202,7 @@ def test_a_module_that_cannot_be_preloaded_stops_the_start(own_service, director
     assert words in refused(own_service, site_packages=directory, preload="chosen")
 
 
+@pytest.mark.slow
 def test_a_thread_that_ends_by_itself_is_none(own_service, directory):
     write(directory / "chosen.py", "import threading, time\nthreading.Thread(target=time.sleep, args=(0.5,)).start()")
     service = warm(own_service(site_packages=directory, preload="chosen"))
