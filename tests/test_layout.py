@@ -211,6 +211,9 @@ def test_the_image_is_built_from_what_the_build_wants(tmp_path):
         check=False,
     )
     assert made.returncode == 0, made.stdout[-500:]
+    # Of everything else: that what it is made from is there.
+    dry = subprocess.run(["ninja", "-C", tmp_path / "build", "-n"], capture_output=True, text=True, check=False)
+    assert dry.returncode == 0, (dry.stdout + dry.stderr)[-500:]
 
 
 def test_every_header_is_guarded_by_its_path():
