@@ -125,7 +125,8 @@ def list_the_mounts():
 @technique(stop="nothing of the host", stop_without_namespaces="EACCES")
 def climb_by_dots():
     """As many ".." as it takes, from every directory that can be entered, in search of what is not the jail's."""
-    known = {"bin", "dev", "etc", "lib", "lib32", "lib64", "libx32", "sbin", "tmp", "usr", "var"}
+    # "site-packages" is a prepared tree's, for packages of the operator's, or mounted for them.
+    known = {"bin", "dev", "etc", "lib", "lib32", "lib64", "libx32", "sbin", "site-packages", "tmp", "usr", "var"}
 
     def attack(start):
         os.chdir(start)
