@@ -114,7 +114,7 @@ class TestPreparedTree:
         ]
 
     def test_has_no_window(self, in_image):
-        assert in_image(f"ls {TREE}") == "\n".join(["bin", "dev", "etc", "lib", "lib64", "run", "sbin", "tmp", "usr", "var"])
+        assert in_image(f"ls {TREE}") == "\n".join(["bin", "dev", "etc", "lib", "lib64", "run", "sbin", "site-packages", "tmp", "usr", "var"])
 
     def test_python_works_in_it(self, in_image):
         script = "import pandas, matplotlib.pyplot, ssl, sqlite3; print(pandas.DataFrame([1]).sum()[0])"
