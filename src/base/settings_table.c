@@ -119,8 +119,7 @@ static const struct setting table[] = {
      "a warm interpreter is replaced after this time", RELOAD},
     {"drain_delay", SETTING_SECONDS, "0", 0, HOUR_S, AT(drain_delay_ms),
      "time that requests are still run when the service is told to end, while /health/ready says draining: what a "
-     "balancer "
-     "in front takes to look there",
+     "balancer in front takes to look there",
      RELOAD},
     {"drain_timeout", SETTING_SECONDS, "8", 0, HOUR_S, AT(drain_timeout_ms),
      "time that running scripts have left when the service is told to end", RELOAD},
