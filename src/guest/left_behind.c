@@ -11,13 +11,13 @@
 
 #define MOST_DESCRIPTORS 1024
 
-int left_behind_threads(void) {
+int left_behind_threads(int thorough) {
     /* The kernel grants this, which does nothing, to a process of one thread only. */
     if (unshare(CLONE_THREAD) == 0) {
         return 0;
     }
-    if (errno == EINVAL) {
-        return 1;
+    if (errno == EINVAL || !thorough) {
+        return errno == EINVAL;
     }
     /* Container engines refuse the call to everyone. */
     const pid_t process = getpid();

@@ -117,7 +117,7 @@ static PyObject *native_last_words_want_coroutines(PyObject *self, PyObject *ign
 static PyObject *native_left_behind(PyObject *self, PyObject *ignored) {
     (void)self;
     (void)ignored;
-    if (left_behind_threads()) {
+    if (left_behind_threads(1)) {
         return PyUnicode_FromString("a thread running");
     }
     const int fd = left_behind_descriptor(FIXED_FD_KEEPER);

@@ -250,7 +250,7 @@ int warm_settle(int last_descriptor) {
     }
     fork_is_told = PyObject_IsTrue(done) != 0;
     Py_DECREF(done);
-    if (left_behind_threads()) {
+    if (left_behind_threads(0)) {
         log_error("a preloaded module left a thread running: the guest cannot be forked");
         return -1;
     }
